@@ -1,0 +1,129 @@
+"""A checkpoint of any kind to the one that this package writes: safetensors, config and card."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import safetensors.torch
+
+from enhancer_variants.errors import CheckpointError, ModelError
+
+from .card import CARD_FILE, ModelCard, Padding, write_card
+from .checkpoint import Checkpoint, read_checkpoint
+from .completion import complete_card
+from .weights import sha256_of
+
+__all__ = ["convert_checkpoint"]
+
+
+def convert_checkpoint(
+    source: str | Path,
+    destination: str | Path,
+    *,
+    name: str | None = None,
+    window: int | None = None,
+    max_seq_length: int | None = None,
+    padding: Padding | None = None,
+    positive_label: str | None = None,
+    licence: str | None = None,
+    citation: str | None = None,
+    notes: str | None = None,
+) -> ModelCard:
+    """Write a model as safetensors with a card that says how to use it.
+
+    The result scores as the source does. transformers reads it too
+    (``BertForSequenceClassification.from_pretrained``), but masks the padding.
+
+    Parameters
+    ----------
+    source
+        A model directory.
+    destination
+        The directory to make; it appears when it is complete.
+    name, window, max_seq_length, padding
+        As for `load_model`; what is assumed there is written into the card here.
+    positive_label
+        Which label's log-odds are reported, where there are three or more.
+    licence, citation, notes
+        For the card, where it has none yet.
+
+    Returns
+    -------
+    ModelCard
+        The card that was written.
+
+    Raises
+    ------
+    CheckpointError, UnsafeCheckpointError, WindowLengthError, ModelError
+        As `load_model`.
+    ModelError
+        If the destination exists and is not an empty directory, or cannot be written.
+
+    Examples
+    --------
+    >>> convert_checkpoint("no/such/model", "converted")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    enhancer_variants.errors.CheckpointError: no/such/model: no such directory; expected a model ...
+    """
+    destination = Path(destination)
+    checkpoint = read_checkpoint(source)
+    card, _ = complete_card(
+        checkpoint,
+        name=name,
+        window=window,
+        max_seq_length=max_seq_length,
+        padding=padding,
+        positive_label=positive_label,
+        licence=licence,
+        citation=citation,
+        notes=notes,
+    )
+    if card.task == "single_label" and card.positive_label is None:
+        raise CheckpointError(
+            f"{source}: labels {list(card.labels)} none of them marked as positive; expected "
+            "positive_label to be one of them"
+        )
+    unfinished = destination.with_name(f".{destination.name}.{secrets.token_hex(8)}")
+    try:
+        if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+            raise ModelError(f"{destination}: exists; expected no such directory, or an empty one")
+        unfinished.mkdir(parents=True)
+        card = _write(checkpoint, card, unfinished)
+        unfinished.replace(destination)
+    except OSError as error:
+        message = f"{destination}: {error.strerror}; expected a folder to write to"
+        raise ModelError(message) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return card
+
+
+def _write(checkpoint: Checkpoint, card: ModelCard, folder: Path) -> ModelCard:
+    weights = folder / "model.safetensors"
+    content = safetensors.torch.save(dict(checkpoint.tensors), metadata={"format": "pt"})
+    weights.write_bytes(content)
+    card = replace(card, weights_sha256=sha256_of(weights))
+    settings = {
+        "architectures": ["BertForSequenceClassification"],
+        "hidden_act": "gelu",
+        "id2label": {str(number): label for number, label in enumerate(card.labels)},
+        "label2id": {label: number for number, label in enumerate(card.labels)},
+        "model_type": "bert",
+        "pad_token_id": checkpoint.vocabulary.pad,
+        "problem_type": f"{card.task}_classification",
+        **asdict(checkpoint.config),
+    }
+    del settings["num_labels"]  # transformers derives it from id2label
+    # Without the second file, tokenizers would lower-case and read every k-mer as [UNK].
+    tokenizer = {"do_lower_case": False, "tokenizer_class": "BertTokenizer"}
+    for name, values in (("config.json", settings), ("tokenizer_config.json", tokenizer)):
+        text = json.dumps(values, sort_keys=True, indent=2, ensure_ascii=False)
+        (folder / name).write_text(text + "\n", encoding="utf-8")
+    vocabulary = "".join(f"{token}\n" for token in checkpoint.vocabulary.tokens())
+    (folder / "vocab.txt").write_text(vocabulary, encoding="ascii")
+    write_card(card, folder / CARD_FILE)
+    return card

@@ -1,0 +1,56 @@
+"""What a model directory holds, told without building the network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from .checkpoint import read_checkpoint
+from .completion import complete_card
+from .files import JSON
+
+__all__ = ["describe_model"]
+
+
+def describe_model(directory: str | Path) -> dict[str, JSON]:
+    """Describe a model directory as JSON values.
+
+    Parameters
+    ----------
+    directory
+        As for `load_model`.
+
+    Returns
+    -------
+    dict
+        ``directory`` (its own name), ``card`` (completed), ``assumptions`` (what was assumed to
+        complete it), ``architecture`` (sizes), ``parameters`` (their number), ``weights_file``,
+        ``weights_sha256``, ``legacy``.
+
+    Raises
+    ------
+    CheckpointError, UnsafeCheckpointError
+        As `read_checkpoint`.
+    WindowLengthError
+        If the card's window does not fit the network.
+
+    Examples
+    --------
+    >>> describe_model("no/such/model")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    enhancer_variants.errors.CheckpointError: no/such/model: no such directory; expected a model ...
+    """
+    checkpoint = read_checkpoint(directory)
+    card, assumptions = complete_card(checkpoint)
+    described_card = asdict(card)
+    described_card["labels"] = list(card.labels)
+    return {
+        "directory": checkpoint.directory.name,
+        "card": described_card,
+        "assumptions": list(assumptions),
+        "architecture": asdict(checkpoint.config),
+        "parameters": sum(tensor.numel() for tensor in checkpoint.tensors.values()),
+        "weights_file": checkpoint.weights_file,
+        "weights_sha256": checkpoint.weights_sha256,
+        "legacy": checkpoint.legacy,
+    }

@@ -1,0 +1,256 @@
+"""A model that is ready to score: its network on a device, and how it wants to be fed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+import scipy.special
+import torch
+
+from enhancer_variants.errors import CheckpointError, ModelError
+
+from .card import ModelCard, Padding
+from .checkpoint import Checkpoint, read_checkpoint
+from .completion import complete_card
+from .network import DnabertNetwork, from_checkpoint_names
+from .tokens import longest_sequence
+from .vocabulary import Vocabulary
+
+__all__ = [
+    "Model",
+    "load_model",
+    "log_odds",
+    "longest_sequence",
+    "probability",
+]
+
+Precision = Literal["fp32", "fp16", "bf16"]
+
+_DTYPES: dict[str, torch.dtype] = {
+    "fp32": torch.float32,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+}
+
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model.
+
+    Attributes
+    ----------
+    name
+        Name, the prefix of its columns.
+    card
+        What is known of it; nothing that scoring needs is None.
+    window_length
+        Bases of a window, W.
+    max_seq_length
+        Tokens of the padded input; None where padding has no influence.
+    padding
+        ``dnabert`` or ``none``.
+    vocabulary
+        Token ids.
+    network
+        The network, in evaluation mode, on `device` and in `precision`.
+    device, precision
+        Where and how it computes.
+    weights_sha256
+        SHA-256 of the weights file.
+    assumptions
+        One sentence for each property that neither the card nor an argument gave.
+    output_names
+        One name for each column of log-odds: the model's own for a single-label model, the labels
+        of a multi-label one.
+    decision_threshold
+        Log2 odds at which the call changes.
+    """
+
+    name: str
+    card: ModelCard
+    window_length: int
+    max_seq_length: int | None
+    padding: Padding
+    vocabulary: Vocabulary
+    network: DnabertNetwork
+    device: torch.device
+    precision: Precision
+    weights_sha256: str
+    assumptions: tuple[str, ...]
+    output_names: tuple[str, ...]
+    decision_threshold: float
+
+    @property
+    def token_limit(self) -> int:
+        """Most tokens that a row can have."""
+        return self.max_seq_length or self.network.config.max_position_embeddings
+
+    @property
+    def longest(self) -> int:
+        """Bases of the longest sequence of which the model reads every k-mer."""
+        return longest_sequence(self.vocabulary.k, self.token_limit)
+
+
+def load_model(
+    directory: str | Path,
+    name: str | None = None,
+    *,
+    window: int | None = None,
+    max_seq_length: int | None = None,
+    padding: Padding | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto",
+) -> Model:
+    """Load a model directory.
+
+    Parameters
+    ----------
+    directory
+        As the published DNABERT code, transformers or this package writes it.
+    name
+        Name of the model; by default the card's, else the directory's.
+    window, max_seq_length, padding
+        What the card does not say: bases of a window, tokens of the padded input, ``dnabert`` or
+        ``none``. By default W = 200, ``dnabert`` for directories of the published code and
+        ``none`` for those of today's transformers, and 200 tokens or what the window needs.
+    device
+        ``auto`` (an accelerator if there is one), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    precision
+        ``auto`` is fp32.
+
+    Returns
+    -------
+    Model
+        The model.
+
+    Raises
+    ------
+    CheckpointError, UnsafeCheckpointError
+        As `read_checkpoint`; also if several labels leave it open which one is positive.
+    WindowLengthError
+        If the window has more bases than the model reads.
+    ModelError
+        If an argument contradicts the card, or there is no such device or precision.
+
+    Examples
+    --------
+    >>> load_model("no/such/model")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    enhancer_variants.errors.CheckpointError: no/such/model: no such directory; expected a model ...
+    """
+    torch_device = _device(device)
+    chosen = _precision(precision)
+    checkpoint = read_checkpoint(directory)
+    card, assumptions = complete_card(
+        checkpoint, name=name, window=window, max_seq_length=max_seq_length, padding=padding
+    )
+    if card.task == "single_label" and card.positive_label is None:
+        raise CheckpointError(
+            f"{directory}: labels {list(card.labels)}, none of them marked as positive; expected "
+            "a card that does: convert the model with positive_label set to one of them"
+        )
+    return Model(
+        name=name or card.name,
+        card=card,
+        window_length=cast("int", card.window_length),
+        max_seq_length=card.max_seq_length,
+        padding=cast("Padding", card.padding),
+        vocabulary=checkpoint.vocabulary,
+        network=_network(checkpoint, torch_device, _DTYPES[chosen]),
+        device=torch_device,
+        precision=chosen,
+        weights_sha256=checkpoint.weights_sha256,
+        assumptions=assumptions,
+        output_names=card.labels if card.task == "multi_label" else (name or card.name,),
+        decision_threshold=float(card.decision_threshold),
+    )
+
+
+def log_odds(model: Model, logits: npt.NDArray[np.float32]) -> Scores:
+    """Log2 odds of the positive class, from logits.
+
+    Two labels: ``(z_positive - z_negative) / ln 2``. C labels: ``(z_positive - logsumexp of the
+    others) / ln 2``. Multi-label: ``z / ln 2`` for each.
+
+    Parameters
+    ----------
+    model
+        The model.
+    logits
+        Shape ``(n, labels)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n, outputs)``, float64; above 0, the positive class is the likelier one. Not
+        finite where the logits are not.
+    """
+    exact = np.asarray(logits, dtype=np.float64)
+    if model.card.task == "multi_label":
+        return exact / math.log(2)
+    positive = model.card.labels.index(model.card.positive_label or "")
+    others = np.delete(exact, positive, axis=1)
+    with np.errstate(invalid="ignore"):
+        nats = exact[:, [positive]] - scipy.special.logsumexp(others, axis=1, keepdims=True)
+    return np.asarray(nats / math.log(2))
+
+
+def probability(log_odds: Scores) -> Scores:
+    """Probability at given log2 odds: ``1 / (1 + 2**-x)``, exact at both ends.
+
+    Parameters
+    ----------
+    log_odds
+        Log2 odds, any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        Probabilities, same shape.
+
+    Examples
+    --------
+    >>> probability(np.array([0.0, 1.0, -2000.0])).round(3).tolist()
+    [0.5, 0.667, 0.0]
+    """
+    return np.asarray(scipy.special.expit(np.asarray(log_odds) * math.log(2)))
+
+
+def _network(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> DnabertNetwork:
+    config = checkpoint.config
+    with torch.device("meta"):  # no memory and no random numbers for weights that are replaced
+        network = DnabertNetwork(config)
+    network.load_state_dict(
+        from_checkpoint_names(checkpoint.tensors, config.num_hidden_layers), assign=True
+    )
+    return network.to(device=device, dtype=dtype).requires_grad_(False).eval()
+
+
+def _precision(asked_for: str) -> Precision:
+    if asked_for == "auto":
+        return "fp32"
+    for known in get_args(Precision):
+        if asked_for == known:
+            chosen: Precision = known
+            return chosen
+    raise ModelError(f"precision {asked_for!r}; expected auto, {', '.join(_DTYPES)}")
+
+
+def _device(asked_for: str) -> torch.device:
+    present = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        present.append("mps")
+    present.append("cpu")
+    if asked_for == "auto":
+        return torch.device(present[0])
+    wanted = "cuda:0" if asked_for == "cuda" else asked_for
+    if wanted not in present:
+        raise ModelError(f"device {asked_for!r}; expected auto or one of: {', '.join(present)}")
+    return torch.device(wanted)
