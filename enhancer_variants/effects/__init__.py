@@ -1,0 +1,20 @@
+"""What a variant does: shifts of log-odds between its two alleles."""
+
+from enhancer_variants.effects.assembly import assembly_checked
+from enhancer_variants.effects.plan import ModelSource, ScoringPlan, named_models
+from enhancer_variants.effects.scoring import score_records, score_windows
+from enhancer_variants.effects.shifts import allele_effects, score_change
+from enhancer_variants.effects.window_pairs import WindowPairs, pair_windows
+
+__all__ = [
+    "ModelSource",
+    "ScoringPlan",
+    "WindowPairs",
+    "allele_effects",
+    "assembly_checked",
+    "named_models",
+    "pair_windows",
+    "score_change",
+    "score_records",
+    "score_windows",
+]
