@@ -1,0 +1,83 @@
+"""Example data that ships with the package: a made-up genome, variants, and a random model."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from enhancer_variants.scorer import RunSummary, VariantScorer
+
+__all__ = ["DemoFiles", "demo_files", "demo_report"]
+
+_SHOWN = ["chrom", "pos", "id", "ref", "alt", "status", "kind"]
+_SHOWN_OF_MODEL = ["prob_ref", "prob_alt", "log_odds_shift", "effect"]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Paths of the example data (``examples/make_demo_data.py`` made them).
+
+    Attributes
+    ----------
+    reference
+        A made-up genome of two contigs with planted binding sites.
+    variants
+        A VCF with every kind of record.
+    risk_list
+        A table of "risk" variants.
+    model
+        A small DNABERT checkpoint with random weights, whose numbers mean nothing.
+    """
+
+    reference: Path
+    variants: Path
+    risk_list: Path
+    model: Path
+
+    def copied_to(self, folder: Path) -> DemoFiles:
+        """Copy the files into `folder`, which is made if it is absent."""
+        folder.mkdir(parents=True, exist_ok=True)
+        copies = {}
+        for field in fields(self):
+            source: Path = getattr(self, field.name)
+            copies[field.name] = target = folder / source.name
+            if source.is_dir():
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            else:
+                shutil.copy(source, target)
+        return DemoFiles(**copies)
+
+
+def demo_files() -> DemoFiles:
+    """Paths of the installed example data.
+
+    Examples
+    --------
+    >>> demo_files().reference.name
+    'genome.fa'
+    """
+    here = Path(__file__).parent
+    return DemoFiles(
+        here / "genome.fa", here / "variants.vcf", here / "risk_variants.tsv", here / "random"
+    )
+
+
+def demo_report(files: DemoFiles, output: Path | None = None) -> tuple[str, RunSummary]:
+    """Score the example VCF; return a text table of the effects and the counts.
+
+    Parameters
+    ----------
+    output
+        Folder to write ``effects.vcf.gz`` and ``effects.tsv`` into, if any.
+    """
+    scorer = VariantScorer(files.reference, enhancer=files.model)
+    effects = scorer.score_vcf(files.variants)
+    if output is not None:
+        for name in ("effects.tsv", "effects.vcf.gz"):
+            scorer.annotate(files.variants, output / name)
+    shown = effects[_SHOWN + [f"enhancer_{quantity}" for quantity in _SHOWN_OF_MODEL]]
+    table = shown.rename(columns=lambda name: name.removeprefix("enhancer_")).to_string(
+        index=False, na_rep="", float_format="{:.4f}".format, max_colwidth=24
+    )
+    return table, RunSummary.of(effects["record"].nunique(), effects["status"])

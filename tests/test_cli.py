@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pysam
+import pytest
+
+import enhancer_variants as ev
+from enhancer_variants.cli import main
+from enhancer_variants.demo import DemoFiles, demo_files
+
+PROGRAM = [sys.executable, "-m", "enhancer_variants"]
+
+
+@pytest.fixture(scope="module")
+def files() -> DemoFiles:
+    return demo_files()
+
+
+def run(*arguments: object) -> int:
+    """Run a command in this process; return its exit status."""
+    with pytest.raises(SystemExit) as exit_info:
+        main([str(argument) for argument in arguments])
+    return int(exit_info.value.code or 0)
+
+
+def scoring(files: DemoFiles, *more: object) -> list[object]:
+    return ["score", files.variants, "-r", files.reference, "--enhancer", files.model, *more]
+
+
+def test_score_writes_the_file_and_ends_with_a_summary(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "effects.vcf.gz"
+    assert run(*scoring(files, "-o", output)) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "26 alleles in 24 records: 14 scored, 12 not (no_alt 1, star_allele 1" in printed.err
+    with pysam.VariantFile(str(output)) as effects:
+        assert sum(1 for _ in effects) == 24
+
+
+def test_quiet_says_nothing(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*scoring(files, "-o", tmp_path / "e.tsv", "--quiet")) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_options_reach_the_scorer(files: DemoFiles, tmp_path: Path) -> None:
+    output = tmp_path / "effects.parquet"
+    options = ["--tfbs", f"CTCF={files.model}", "--strand", "both", "--anchors", "both"]
+    more = ["--shifts", 1, "--allow-n", "--batch-size", 8, "--device", "cpu"]
+    assert run(*scoring(files, "-o", output, *options, *more)) == 0
+    found = pd.read_parquet(output)
+    expected = ev.VariantScorer(
+        files.reference,
+        enhancer=files.model,
+        tfbs={"CTCF": files.model},
+        strand="both",
+        anchors="both",
+        shifts=1,
+        allow_n=True,
+        batch_size=8,
+    ).score_vcf(files.variants)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert found["status"].tolist()[0] == "ok"  # over the edge, with --allow-n
+
+
+def test_several_enhancer_models_need_names(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ["score", files.variants, "-r", files.reference, "-o", tmp_path / "e.tsv"]
+    two = ["--enhancer", f"a={files.model}", "--enhancer", f"b={files.model}"]
+    assert run(*base, *two) == 0
+    header = (tmp_path / "e.tsv").read_text().splitlines()[0]
+    assert "a_log_odds_shift" in header
+    assert "b_log_odds_shift" in header
+    assert run(*base, "--enhancer", files.model, "--enhancer", files.model) == 2
+    assert run(*base, "--tfbs", files.model) == 2
+    assert "expected NAME=" in capsys.readouterr().err
+    assert run(*base, *two, "--enhancer", f"a={files.model}") == 2
+
+
+def test_a_folder_whose_name_has_an_equals_sign_is_a_folder(
+    files: DemoFiles, tmp_path: Path
+) -> None:
+    model = demo_files().copied_to(tmp_path / "a=b").model
+    base = ["score", files.variants, "-r", files.reference, "-o", tmp_path / "e.tsv"]
+    assert run(*base, "--enhancer", model) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "message"),
+    [
+        ({"variants": "no/such.vcf"}, 1, "no/such.vcf: cannot be read"),
+        ({"reference": "no/such.fa"}, 1, "no/such.fa"),
+        ({"model": "no/such/model"}, 1, "no such directory"),
+        ({"output": "effects.docx"}, 1, "its ending names no format"),
+        ({"output": "no/such/folder/effects.vcf"}, 1, "no such folder"),
+    ],
+)
+def test_errors_are_one_line(
+    files: DemoFiles,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    status: int,
+    message: str,
+) -> None:
+    given = {
+        "variants": files.variants,
+        "reference": files.reference,
+        "model": files.model,
+        "output": tmp_path / "effects.vcf",
+        **change,
+    }
+    arguments = ["score", given["variants"], "-r", given["reference"]]
+    arguments += ["--enhancer", given["model"], "-o", given["output"]]
+    assert run(*arguments) == status
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.startswith("enhancer-variants: error: ")
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["score"],
+        ["score", "x.vcf"],
+        ["nonsense"],
+        ["score", "x.vcf", "-r", "x.fa", "--batch-size", "0"],
+        ["score", "x.vcf", "-r", "x.fa", "--strand", "reverse"],
+    ],
+)
+def test_usage_errors_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert ev.__version__ in capsys.readouterr().out
+    assert run("score", "--help") == 0
+    printed = capsys.readouterr().out
+    assert "--reference" in printed
+    assert run("--help") == 0
+    assert "not for clinical use" in capsys.readouterr().out
+
+
+def test_the_demo_shows_effects_and_says_that_they_mean_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("demo") == 0
+    printed = capsys.readouterr()
+    assert "CTCF_site" in printed.out
+    assert "mean nothing" in printed.err
+    assert run("demo", "-o", tmp_path / "demo") == 0
+    written = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert {"genome.fa", "variants.vcf", "random", "effects.vcf.gz", "effects.tsv"} <= written
+    header = pysam.VariantFile(str(tmp_path / "demo" / "effects.vcf.gz")).header
+    assert "mean nothing" in str(header)
+
+
+def test_models_are_shown_and_converted(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("models", "show", files.model) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert "random" in json.dumps(shown)
+    target = tmp_path / "converted"
+    assert run("models", "convert", files.model, target) == 0
+    assert "sha256" in capsys.readouterr().err
+    one, other = (
+        ev.VariantScorer(files.reference, enhancer=model).score_vcf(files.variants)
+        for model in (files.model, target)
+    )
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_assumptions_are_warned_of_in_one_line_each(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = demo_files().copied_to(tmp_path).model
+    (bare / "enhancer_variants.json").unlink()
+    base = ["score", files.variants, "-r", files.reference, "--enhancer", bare]
+    assert run(*base, "-o", tmp_path / "e.tsv") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("warning: enhancer: ")
+
+
+def test_standard_input_to_standard_output(files: DemoFiles) -> None:
+    command = [*PROGRAM, *map(str, scoring(files))]
+    command[command.index(str(files.variants))] = "-"
+    result = subprocess.run(
+        command, input=files.variants.read_bytes(), capture_output=True, check=True
+    )
+    assert sum(not line.startswith(b"#") for line in result.stdout.splitlines()) == 24
+    assert b"26 alleles" in result.stderr
+
+
+def _many_records(folder: Path, files: DemoFiles) -> Path:
+    lines = files.variants.read_text().splitlines(keepends=True)
+    header = [line for line in lines if line.startswith("#")]
+    data = [line for line in lines if not line.startswith("#")]
+    path = folder / "many.vcf"
+    path.write_text("".join(header + data * 3_000))
+    return path
+
+
+def test_a_closed_pipe_is_quiet(files: DemoFiles, tmp_path: Path) -> None:
+    many = _many_records(tmp_path, files)
+    command = [*PROGRAM, *map(str, scoring(files, "--output-format", "tsv"))]
+    command[command.index(str(files.variants))] = str(many)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    assert process.wait(120) == 141
+    assert errors == b""
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_are_quiet_and_leave_nothing(
+    files: DemoFiles, tmp_path: Path, sent: signal.Signals, status: int
+) -> None:
+    # Standard input stays open, so the run is in its middle whenever the signal comes.
+    output = tmp_path / "effects.vcf"
+    command = [*PROGRAM, *map(str, scoring(files, "-o", output))]
+    command[command.index(str(files.variants))] = "-"
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    many = _many_records(tmp_path, files).read_bytes()
+    process.stdin.write(many)
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".effects.vcf.*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(tmp_path.glob(".effects.vcf.*")), "the run never began to write"
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert b"Traceback" not in errors
+    assert {path.name for path in tmp_path.iterdir()} == {"many.vcf"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_an_error(files: DemoFiles, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*scoring(files, "-o", "/dev/full", "--output-format", "tsv")) == 1
+    assert os.strerror(28) in capsys.readouterr().err
