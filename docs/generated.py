@@ -1,0 +1,216 @@
+"""Parts of the documentation that are written from the code: tables, the error tree, commands.
+
+``conf.py`` offers each function of :data:`PARTS` as a directive, ``{generated} NAME``; the tests
+call them without a Sphinx build. What is declared in the code is described in the code, so that a
+new column, status, option or public name is documented by being there.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import itertools
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+
+import enhancer_variants as ev
+from enhancer_variants import errors, schema
+from enhancer_variants.cli import cli
+from enhancer_variants.models import ModelCard
+
+MODEL = "enhancer"
+"""Name of the model whose columns are listed."""
+
+HOMES = {
+    "enhancer_variants": "enhancer_variants.scorer",
+    **{
+        f"enhancer_variants.{part}": f"enhancer_variants.{part}"
+        for part in ("genome", "io", "models", "effects", "schema", "errors", "demo")
+    },
+}
+"""Under which name public objects are described, and the module whose ``__all__`` lists them."""
+
+_LONGEST_VALUE = 60
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Markdown table; a vertical bar in a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def status_table() -> str:
+    """Every status in order of precedence, with its meaning."""
+    rows = (
+        [str(rank), f"`{status}`", _plain(status.meaning)]
+        for rank, status in enumerate(schema.Status, 1)
+    )
+    return table(["", "status", "meaning"], rows)
+
+
+def column_table() -> str:
+    """Every column of a run with one model and averaging."""
+    columns = (*schema.IDENTITY_COLUMNS, *schema.model_columns(MODEL, averaged=True))
+    rows = (
+        [
+            f"`{column.name}`",
+            column.type,
+            column.unit,
+            f"`{column.vcf_key}`" if column.vcf_key else "",
+            _plain(column.description.removeprefix(f"{MODEL}: ")),
+        ]
+        for column in columns
+    )
+    return table(["column", "type", "unit", "VCF INFO key", "description"], rows)
+
+
+def error_tree() -> str:
+    """Draw the tree as the module's docstring does."""
+    _, _, text = inspect.cleandoc(errors.__doc__ or "").partition("::\n\n")
+    drawn, _, _ = text.partition("\n\n")
+    return f"```text\n{inspect.cleandoc(drawn)}\n```"
+
+
+def card_table() -> str:
+    """Every key of a model card, with the description in its docstring."""
+    text = inspect.cleandoc(ModelCard.__doc__ or "")
+    section = re.split(r"\nAttributes\n-+\n", text)[1].split("\n\n", 1)[0]
+    entries = re.findall(r"^(\S.*)\n((?:    .*\n?)+)", section, flags=re.MULTILINE)
+    rows = []
+    for names, description in entries:
+        one_line = " ".join(description.split()).replace("``", "`")
+        rows += [[f"`{name}`", one_line] for name in names.split(", ")]
+    return table(["key", "meaning"], rows)
+
+
+def public_names() -> str:
+    """Every name of the package itself, linked to where it is described."""
+    rows = []
+    for name in ev.__all__:
+        value = getattr(ev, name)
+        home = _home(name)
+        described = home is not None and f"{home}.{name}"
+        linked = f"{{py:obj}}`{name} <{described}>`" if described else f"`{name}`"
+        first = (inspect.getdoc(value) or "").splitlines()[0] if described else "Version."
+        rows.append([linked, _plain(first)])
+    return table(["name", "what it is"], rows)
+
+
+def api(home: str) -> str:
+    """Every public name of a package or module, by autodoc."""
+    names = _all_of(HOMES[home])
+    kinds: dict[str, list[str]] = {"Classes": [], "Functions": [], "Exceptions": [], "Values": []}
+    for name in names:
+        kind, text = _described(home, name)
+        kinds[kind].append(text)
+    several = sum(map(bool, kinds.values())) > 1
+    blocks = [f"```{{eval-rst}}\n.. py:currentmodule:: {home}\n```"]
+    for kind, texts in kinds.items():
+        if texts:
+            blocks += [f"## {kind}"] if several else []
+            blocks += [f"```{{eval-rst}}\n{text}\n```" for text in texts]
+    return "\n\n".join(blocks)
+
+
+def command_line() -> str:
+    """Every command with its arguments and options, as ``--help`` has them."""
+    context = click.Context(cli, **cli.context_settings)
+    return "\n\n".join(_sections(cli, "enhancer-variants", context))
+
+
+def _sections(command: click.Command, name: str, context: click.Context) -> Iterator[str]:
+    yield f"## `{name}`"
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    yield f"```text\n{usage}\n```"
+    yield re.sub(r" *\n(?!\n)", " ", inspect.cleandoc(command.help or "")).strip()
+    rows = [_option(option, context) for option in command.get_params(context)]
+    yield table(["option", "default", "meaning"], [row for row in rows if row])
+    if isinstance(command, click.Group):
+        for sub, inner in sorted(command.commands.items()):
+            yield from _sections(inner, f"{name} {sub}", click.Context(inner, parent=context))
+
+
+def _option(option: click.Parameter, context: click.Context) -> list[str]:
+    if not isinstance(option, click.Option):
+        return []
+    names, text = option.get_help_record(context) or ("", "")
+    extra = option.get_help_extra(context)
+    described = re.sub(r"\s+\[[^\]]*\]$", "", text) if extra else text
+    default = "required" if extra.get("required") else str(extra.get("default", ""))
+    return [f"`{names}`", default, _plain(described)]
+
+
+def _home(name: str) -> str | None:
+    """Package or module under which a name of the package is described."""
+    listed = (home for home, module in HOMES.items() if name in _all_of(module))
+    return next(listed, None)
+
+
+def _all_of(module: str) -> Sequence[str]:
+    names: Sequence[str] = importlib.import_module(module).__all__
+    return names
+
+
+def _described(home: str, name: str) -> tuple[str, str]:
+    """Heading under which a name belongs, and its reStructuredText."""
+    value = getattr(importlib.import_module(home), name)
+    if inspect.isclass(value):
+        if issubclass(value, Exception):
+            return "Exceptions", f".. autoexception:: {home}.{name}\n   :show-inheritance:"
+        return "Classes", f".. autoclass:: {home}.{name}\n   :members:"
+    if inspect.isfunction(value):
+        return "Functions", f".. autofunction:: {home}.{name}"
+    text = f".. py:data:: {name}\n"
+    if len(repr(value)) <= _LONGEST_VALUE:
+        text += f"   :value: {value!r}\n"
+    return "Values", f"{text}\n   {_comment(home, name)}\n"
+
+
+def _comment(home: str, name: str) -> str:
+    """Find the text that stands below an assignment in a module of `home`."""
+    for module in _modules(importlib.import_module(home)):
+        body = ast.parse(inspect.getsource(module)).body
+        for statement, following in itertools.pairwise(body):
+            targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+            assigned = any(isinstance(t, ast.Name) and t.id == name for t in targets)
+            if assigned and isinstance(following, ast.Expr):
+                text = ast.literal_eval(following.value)
+                return " ".join(inspect.cleandoc(text).split())
+            if assigned:
+                return ""
+    return ""
+
+
+def _modules(package: Any) -> Iterator[Any]:
+    yield package
+    for info in pkgutil.iter_modules(getattr(package, "__path__", [])):
+        yield importlib.import_module(f"{package.__name__}.{info.name}")
+
+
+def _plain(text: str) -> str:
+    """Text of the code as Markdown: stars, angle brackets and roles are not markup there."""
+    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("``", "`")
+    pieces = re.split(r"(`[^`]*`)", text)
+    return "".join(
+        piece if piece.startswith("`") else re.sub(r"([*<>\[\]_])", r"\\\1", piece)
+        for piece in pieces
+    )
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "statuses": status_table,
+    "columns": column_table,
+    "errors": error_tree,
+    "card": card_table,
+    "names": public_names,
+    "commands": command_line,
+    **{f"api {home}": functools.partial(api, home) for home in HOMES},
+}
+"""What the directive ``{generated}`` can be asked for."""
