@@ -41,6 +41,14 @@ def cli() -> None:
     """
 
 
+def _batch_size(_: click.Context, __: click.Parameter, value: str) -> int | str:
+    if value == "auto":
+        return value
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise click.BadParameter(f"{value!r} is neither 'auto' nor a number above 0")
+    return int(value)
+
+
 def scoring_options(command: _Command) -> _Command:
     """Add the options that every scoring command has."""
     options = [
@@ -108,7 +116,8 @@ def scoring_options(command: _Command) -> _Command:
         ),
         click.option(
             "--batch-size",
-            type=_BatchSize(),
+            callback=_batch_size,
+            metavar="N",
             default="auto",
             show_default=True,
             help="Sequences in one pass through the network.",
@@ -118,19 +127,6 @@ def scoring_options(command: _Command) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-class _BatchSize(click.ParamType):
-    name = "auto|N"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        if value == "auto":
-            return "auto"
-        if not (str(value).isdigit() and int(value) > 0):
-            self.fail(f"{value!r} is neither 'auto' nor a number above 0", param, ctx)
-        return int(value)
 
 
 @cli.command()

@@ -185,7 +185,7 @@ class VariantScorer:
         )
         models = tuple(
             load_model(
-                source,
+                os.fspath(source),
                 name,
                 window=window,
                 max_seq_length=max_seq_length,

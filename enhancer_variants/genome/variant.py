@@ -155,6 +155,8 @@ class Variant:
         >>> [Variant("1", 5, *alleles.split(">")).kind for alleles in ("CAG>CTG", "CA>CTA")]
         ['snv', 'insertion']
         """
+        if len(self.ref) == 1 == len(self.alt):
+            return "snv"
         return _kind(self.ref.upper(), self.alt.upper())
 
     def swapped(self) -> Variant:

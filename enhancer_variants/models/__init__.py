@@ -10,17 +10,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .card import ModelCard, read_card, write_card
-    from .card import Padding as Padding
-    from .checkpoint import Checkpoint, read_checkpoint
-    from .convert import convert_checkpoint
-    from .describe import describe_model
-    from .model import Model, load_model, log_odds, probability
-    from .model import Precision as Precision
-    from .network import DnabertNetwork, NetworkConfig
-    from .prediction import predict_logits
-    from .tokens import Tokens, longest_sequence, tokenize, truncate
-    from .vocabulary import Vocabulary
+    from enhancer_variants.models.card import ModelCard, read_card, write_card
+    from enhancer_variants.models.card import Padding as Padding
+    from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
+    from enhancer_variants.models.convert import convert_checkpoint
+    from enhancer_variants.models.describe import describe_model
+    from enhancer_variants.models.model import Model, load_model, log_odds, probability
+    from enhancer_variants.models.model import Precision as Precision
+    from enhancer_variants.models.network import DnabertNetwork, NetworkConfig
+    from enhancer_variants.models.prediction import predict_logits
+    from enhancer_variants.models.tokens import Tokens, longest_sequence, tokenize, truncate
+    from enhancer_variants.models.vocabulary import Vocabulary
 
 _MODULE_OF = {
     "Checkpoint": "checkpoint",

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enhancer_variants.errors import CheckpointError
-
-from .files import JSON
-from .network import NetworkConfig
+from enhancer_variants.models.files import JSON
+from enhancer_variants.models.network import NetworkConfig
 
 if TYPE_CHECKING:
     import torch

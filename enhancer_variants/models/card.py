@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from enhancer_variants.errors import CheckpointError
-
-from .files import JSON, read_json_object, write_atomically
+from enhancer_variants.models.files import JSON, read_json_object, write_atomically
 
 __all__ = ["CARD_FILE", "ModelCard", "read_card", "write_card"]
 

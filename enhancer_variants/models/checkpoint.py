@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enhancer_variants.errors import CheckpointError
-
-from .architecture import check_architecture, network_config, shown, today_names
-from .card import CARD_FILE, ModelCard, Task, read_card
-from .files import JSON, read_json_object, read_limited
-from .network import NetworkConfig
-from .tokens import Vocabulary
-from .weights import read_weights, sha256_of
+from enhancer_variants.models.architecture import (
+    check_architecture,
+    network_config,
+    shown,
+    today_names,
+)
+from enhancer_variants.models.card import CARD_FILE, ModelCard, Task, read_card
+from enhancer_variants.models.files import JSON, read_json_object, read_limited
+from enhancer_variants.models.network import NetworkConfig
+from enhancer_variants.models.tokens import Vocabulary
+from enhancer_variants.models.weights import read_weights, sha256_of
 
 if TYPE_CHECKING:
     import torch

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from enhancer_variants.errors import CheckpointError, ModelError, WindowLengthError
-
-from .card import ModelCard, Padding
-from .checkpoint import Checkpoint
-from .tokens import longest_sequence
+from enhancer_variants.models.card import ModelCard, Padding
+from enhancer_variants.models.checkpoint import Checkpoint
+from enhancer_variants.models.tokens import longest_sequence
 
 __all__ = ["complete_card"]
 

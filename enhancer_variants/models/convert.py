@@ -11,11 +11,10 @@ from pathlib import Path
 import safetensors.torch
 
 from enhancer_variants.errors import CheckpointError, ModelError
-
-from .card import CARD_FILE, ModelCard, Padding, write_card
-from .checkpoint import Checkpoint, read_checkpoint
-from .completion import complete_card
-from .weights import sha256_of
+from enhancer_variants.models.card import CARD_FILE, ModelCard, Padding, write_card
+from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
+from enhancer_variants.models.completion import complete_card
+from enhancer_variants.models.weights import sha256_of
 
 __all__ = ["convert_checkpoint"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from .checkpoint import read_checkpoint
-from .completion import complete_card
-from .files import JSON
+from enhancer_variants.models.checkpoint import read_checkpoint
+from enhancer_variants.models.completion import complete_card
+from enhancer_variants.models.files import JSON
 
 __all__ = ["describe_model"]
 

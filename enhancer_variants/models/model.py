@@ -13,13 +13,12 @@ import scipy.special
 import torch
 
 from enhancer_variants.errors import CheckpointError, ModelError
-
-from .card import ModelCard, Padding
-from .checkpoint import Checkpoint, read_checkpoint
-from .completion import complete_card
-from .network import DnabertNetwork, from_checkpoint_names
-from .tokens import longest_sequence
-from .vocabulary import Vocabulary
+from enhancer_variants.models.card import ModelCard, Padding
+from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
+from enhancer_variants.models.completion import complete_card
+from enhancer_variants.models.network import DnabertNetwork, from_checkpoint_names
+from enhancer_variants.models.tokens import longest_sequence
+from enhancer_variants.models.vocabulary import Vocabulary
 
 __all__ = [
     "Model",

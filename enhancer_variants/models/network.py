@@ -18,8 +18,7 @@ import torch.nn.functional as F  # noqa: N812 - the name by which torch's own ex
 from torch import Tensor, nn
 
 from enhancer_variants.errors import ModelError
-
-from .card import Padding
+from enhancer_variants.models.card import Padding
 
 __all__ = ["DnabertNetwork", "NetworkConfig", "from_checkpoint_names", "to_checkpoint_names"]
 

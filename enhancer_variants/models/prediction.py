@@ -11,9 +11,8 @@ import numpy.typing as npt
 import torch
 
 from enhancer_variants.errors import ModelError, WindowLengthError
-
-from .model import Model
-from .tokens import Tokens, kmer_counts, truncate
+from enhancer_variants.models.model import Model
+from enhancer_variants.models.tokens import Tokens, kmer_counts, truncate
 
 __all__ = ["batch_rows", "predict_logits"]
 

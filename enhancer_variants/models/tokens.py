@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enhancer_variants.errors import WindowLengthError
-
-from .vocabulary import BASES, Vocabulary
+from enhancer_variants.models.vocabulary import BASES, Vocabulary
 
 __all__ = [
     "KMERS_PER_PIECE",

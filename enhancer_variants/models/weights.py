@@ -22,8 +22,7 @@ import safetensors
 import torch
 
 from enhancer_variants.errors import CheckpointError, UnsafeCheckpointError
-
-from .files import open_regular
+from enhancer_variants.models.files import open_regular
 
 __all__ = ["Weights", "read_weights", "sha256_of"]
 
