@@ -282,7 +282,11 @@ def damaged(content: bytes) -> bytes:
         ("text.fa", b"hello\nworld\n", r"is no FASTA: begins with b'hello\\nworl'"),
         ("reads.fq", b"@read\nACGT\n+\nIIII\n", "is no FASTA"),
         ("hg38.2bit", bytes.fromhex("1a412743") * 4, "is no FASTA"),
-        ("plain.fa.gz", gzip.compress(TOY.encode(), mtime=0), "gunzip -c plain.fa.gz . bgzip > plain.fa.bg"),
+        (
+            "plain.fa.gz",
+            gzip.compress(TOY.encode(), mtime=0),
+            "gunzip -c plain.fa.gz . bgzip > plain.fa.bg",
+        ),
         ("uneven.fa", b">a\nACGT\n>b x\nACGT\nAC\nACG\n", "uneven.fa:6: line lengths of contig 'b"),
         ("wider.fa", b">a\nACGT\nACGTA\n", "wider.fa:3: line lengths of contig 'a'"),
         ("mixed.fa", b">a\r\nACGT\r\nACGT\nACGT\r\n", "mixed.fa:4: line lengths"),

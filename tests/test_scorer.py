@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -292,6 +293,68 @@ def test_annotate_writes_what_score_vcf_returns(
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4)
     leftovers = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
     assert leftovers == []
+
+
+def _every_status(files: DemoFiles, ending: bytes) -> bytes:
+    """The demo's records, samples added, and lines that are no records."""
+    lines = files.variants.read_bytes().splitlines()
+    whole = [
+        line
+        if line[:2] == b"##"
+        else line + (b"\tFORMAT\tS1" if line[:1] == b"#" else b"\tGT\t0/1")
+        for line in lines
+    ]
+    no_records = [
+        b"chr1\t.\trs1\tA\tT\t.\t.\t.\tGT\t0/1",
+        b"chr1\t99999999999\t.\tA\tT\t.\t.\t.",
+        b"chr1\t100\t.\tA",
+        b"chr1\t3000\t\xff\tA\tT\t.\t.\t.",
+        b"",
+    ]
+    odd = [
+        b"chr1\t0\ttelomere\tN\tT\t.\t.\t.",
+        b"chr1\t0\tbefore\tA\tT\t.\t.\t",
+        b"chr1\t12000\tpast\tAA\tT\t.\t.\tX;",
+    ]
+    return ending.join([*whole, *no_records, *odd]) + ending
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_vcf_of_every_status_comes_back_with_only_info_appended(
+    files: DemoFiles, tmp_path: Path, ending: bytes
+) -> None:
+    vcf, output = tmp_path / "in.vcf", tmp_path / "out.vcf"
+    vcf.write_bytes(_every_status(files, ending))
+    scorer = ev.VariantScorer(
+        files.reference, enhancer=files.model, tfbs={"NKX2-5": files.model}, strand="both"
+    )
+    summary = scorer.annotate(vcf, output)
+    assert set(summary.statuses) == set(ev.Status)
+    frame = scorer.score_vcf(vcf)
+    filled = frame.drop(columns=["status_detail"]).notna().any()
+    assert filled.all()
+    written = output.read_bytes()
+    for column in scorer.plan.columns:
+        assert not column.vcf_key or column.vcf_key.encode() + b"=" in written
+    kept = [
+        re.sub(rb"(^|\t|;)EV_STATUS=[^\t\r\n]*", rb"\1", line)
+        for line in written.splitlines(keepends=True)
+        if not re.match(rb"##(INFO=<ID=EV_|enhancer_variants=)", line)
+    ]
+    before = vcf.read_bytes().splitlines(keepends=True)
+    assert len(kept) == len(before)
+    for ours, theirs in zip(kept, before, strict=True):
+        # What stays of `;EV_...` and of a `.` that was replaced is all that may differ.
+        assert _info_cut(ours) == _info_cut(theirs)
+
+
+def _info_cut(line: bytes) -> list[bytes]:
+    fields = line.split(b"\t")
+    if len(fields) >= 8 and not line.startswith(b"#"):
+        stripped = fields[7].rstrip(b"\r\n")
+        rest = fields[7][len(stripped) :]
+        fields[7] = (b"" if stripped == b"." else stripped.rstrip(b";")) + rest
+    return fields
 
 
 def test_equal_runs_write_equal_bytes(

@@ -77,7 +77,10 @@ def demo_report(files: DemoFiles, output: Path | None = None) -> tuple[str, RunS
         for name in ("effects.tsv", "effects.vcf.gz"):
             scorer.annotate(files.variants, output / name)
     shown = effects[_SHOWN + [f"enhancer_{quantity}" for quantity in _SHOWN_OF_MODEL]]
-    table = shown.rename(columns=lambda name: name.removeprefix("enhancer_")).to_string(
-        index=False, na_rep="", float_format="{:.4f}".format, max_colwidth=24
+    shown = shown.rename(columns=lambda name: name.removeprefix("enhancer_"))
+    table = (
+        shown.astype(object)
+        .fillna("")
+        .to_string(index=False, float_format="{:.4f}".format, max_colwidth=24)
     )
     return table, RunSummary.of(effects["record"].nunique(), effects["status"])
