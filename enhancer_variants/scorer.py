@@ -21,6 +21,7 @@ from enhancer_variants.effects import (
     ModelSource,
     ScoringPlan,
     assembly_checked,
+    collector_paused,
     named_models,
     pair_windows,
     score_records,
@@ -371,7 +372,8 @@ class VariantScorer:
                 )
             )
             for table in itertools.chain([] if first is None else [first], tables):
-                write(table)
+                with collector_paused():
+                    write(table)
                 counts.update(table.data["status"])
                 records += len(table.records)
         return RunSummary.of(records, counts.elements())
@@ -402,7 +404,8 @@ class VariantScorer:
         if not self.ignore_assembly:
             records = assembly_checked(records, reference, lengths, source.name)
         with ProgressBar(self.progress) as bar:
-            for chunk in _chunks(records, chunk_size):
+            chunks = _chunks(records, chunk_size)
+            while chunk := _next_chunk(chunks):
                 bar.expect(sum(max(1, len(r.alts)) for r in chunk), source.fraction_read())
                 yield score_records(chunk, self.plan, reference, lengths, bar.advance)
 
@@ -442,6 +445,11 @@ def score_vcf(path: VariantSource, reference: ReferenceSource, **options: Any) -
     True
     """
     return VariantScorer(reference, **options).score_vcf(path)
+
+
+def _next_chunk(chunks: Iterator[list[VariantRecord]]) -> list[VariantRecord]:
+    with collector_paused():
+        return next(chunks, [])
 
 
 def _chunks(records: Iterable[VariantRecord], size: int) -> Iterator[list[VariantRecord]]:

@@ -1,6 +1,7 @@
 """What a variant does: shifts of log-odds between its two alleles."""
 
 from enhancer_variants.effects.assembly import assembly_checked
+from enhancer_variants.effects.collector import collector_paused
 from enhancer_variants.effects.plan import ModelSource, ScoringPlan, named_models
 from enhancer_variants.effects.scoring import score_records, score_windows
 from enhancer_variants.effects.shifts import allele_effects, score_change
@@ -12,6 +13,7 @@ __all__ = [
     "WindowPairs",
     "allele_effects",
     "assembly_checked",
+    "collector_paused",
     "named_models",
     "pair_windows",
     "score_change",

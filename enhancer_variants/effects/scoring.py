@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from enhancer_variants.effects.collector import collector_paused
 from enhancer_variants.effects.plan import ScoringPlan
 from enhancer_variants.effects.shifts import allele_effects
 from enhancer_variants.effects.window_pairs import WindowPairs
@@ -63,9 +64,10 @@ def score_records(
     """
     rows = _Rows()
     lengths = contig_lengths or {}
-    for record in records:
-        rows.add(record, reference, lengths.get(record.contig))
-    by_rule = {rule: rows.windows(rule) for rule in dict.fromkeys(map(plan.rule, plan.models))}
+    with collector_paused():
+        for record in records:
+            rows.add(record, reference, lengths.get(record.contig))
+        by_rule = {rule: rows.windows(rule) for rule in dict.fromkeys(map(plan.rule, plan.models))}
     pairs = [by_rule[plan.rule(model)] for model in plan.models]
     return _table(records, rows, pairs, plan, advance)
 
