@@ -175,8 +175,11 @@ def score(
 def _scorer(
     reference: str, *, enhancers: Sequence[str], factors: Sequence[str], quiet: bool, **options: Any
 ) -> Any:
+    import pysam
+
     from enhancer_variants.scorer import VariantScorer
 
+    pysam.set_verbosity(0)  # what htslib finds comes as an exception, and an error is one line
     enhancer = _named(enhancers, "--enhancer", "enhancer")
     return VariantScorer(
         reference,

@@ -89,7 +89,8 @@ _MEANING = {
     Status.SAME_ALLELE: "ALT equals REF.",
     Status.NO_CONTIG: "The reference has no contig of this name.",
     Status.REF_MISMATCH: (
-        "The reference has other bases than REF there, or POS is 0, or REF runs past the contig."
+        "The reference has other bases than REF there (N counts as another base), or POS is 0, "
+        "or REF runs past the contig."
     ),
     Status.TOO_LONG: "An allele in normal form is longer than its half of the window.",
     Status.EDGE: "The window reaches over an end of the contig.",

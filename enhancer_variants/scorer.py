@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import cyvcf2
 import pandas as pd
-import pyfaidx
 import pysam
 
 from enhancer_variants.effects import (
@@ -28,9 +25,10 @@ from enhancer_variants.effects import (
     score_windows,
 )
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import Interval, Reference
+from enhancer_variants.genome import Interval, Reference, ReferenceSource
 from enhancer_variants.io import (
     EffectTable,
+    Regions,
     VariantInput,
     VariantRecord,
     VariantSource,
@@ -39,7 +37,9 @@ from enhancer_variants.io import (
     open_variants,
     output_format,
     requested_intervals,
+    several,
     to_frame,
+    writable,
 )
 from enhancer_variants.models import Model, Padding, Precision, load_model
 from enhancer_variants.progress import ProgressBar
@@ -47,9 +47,6 @@ from enhancer_variants.provenance import provenance_of
 from enhancer_variants.schema import Status
 
 __all__ = ["RunSummary", "VariantScorer", "score_vcf"]
-
-ReferenceSource: TypeAlias = str | os.PathLike[str] | Reference | pysam.FastaFile | pyfaidx.Fasta
-Regions: TypeAlias = str | Interval | Iterable[str | Interval]
 
 RECORDS_PER_CHUNK = 4_096
 """Enough that the work around a chunk vanishes, few enough to be gone before the garbage collector
@@ -159,7 +156,7 @@ class VariantScorer:
 
     def __init__(
         self,
-        reference: ReferenceSource | None,
+        reference: ReferenceSource | Reference | None,
         *,
         enhancer: ModelSource | Mapping[str, ModelSource] | None = None,
         tfbs: Mapping[str, ModelSource] | None = None,
@@ -238,8 +235,9 @@ class VariantScorer:
         AssemblyMismatchError
             If the variants are of another build than the reference.
         """
+        regions = None if regions is None else several(regions)
         with self._open(path, regions, regions_file) as source:
-            frame = to_frame(self._tables(source), self.plan.columns)
+            frame = to_frame(self._tables(self._checked(source)), self.plan.columns)
             frame.attrs["enhancer_variants"] = self._provenance(source.name, regions, regions_file)
         return frame
 
@@ -252,9 +250,13 @@ class VariantScorer:
         chunk_size: int = RECORDS_PER_CHUNK,
     ) -> Iterator[pd.DataFrame]:
         """Score a file of any size, one DataFrame per `chunk_size` records (see `score_vcf`)."""
+        regions = None if regions is None else several(regions)
         with self._open(path, regions, regions_file) as source:
-            for table in self._tables(source, chunk_size):
-                yield to_frame([table], self.plan.columns)
+            provenance = self._provenance(source.name, regions, regions_file)
+            for table in self._tables(self._checked(source), chunk_size):
+                frame = to_frame([table], self.plan.columns)
+                frame.attrs["enhancer_variants"] = provenance
+                yield frame
 
     def score(self, items: Iterable[object] | pd.DataFrame | VariantSource) -> pd.DataFrame:
         """Score variants that are at hand.
@@ -274,8 +276,10 @@ class VariantScorer:
         """
         if isinstance(items, os.PathLike | pysam.VariantFile | cyvcf2.VCF):
             return self.score_vcf(items)
+        if isinstance(items, str) and Path(items).is_file():
+            raise InputError(f"{items!r} is a file: score it with score_vcf")
         with open_items(items) as source:
-            frame = to_frame(self._tables(source), self.plan.columns)
+            frame = to_frame(self._tables(self._checked(source)), self.plan.columns)
             frame.attrs["enhancer_variants"] = self._provenance(source.name)
         return frame
 
@@ -352,30 +356,29 @@ class VariantScorer:
         """
         counts: Counter[str] = Counter()
         records = 0
-        with contextlib.ExitStack() as stack:
-            source = stack.enter_context(self._open(path, regions, regions_file))
-            default = "vcf" if source.kind == "vcf" else "tsv"
-            _refuse_own_input(path, output)
-            tables = self._tables(source)
-            # The first chunk comes before the output is opened, so that variants of another
-            # build end the run before a byte is written, to standard output too.
-            first = next(tables, None)
-            write = stack.enter_context(
-                effect_writer(
-                    output,
-                    output_format(output, format, default),
-                    source,
-                    self.plan.columns,
-                    self._provenance(source.name, regions, regions_file),
-                    contig_lengths=self._reference().lengths,
-                    overwrite_info=overwrite_info,
-                )
+        regions = None if regions is None else several(regions)
+        with self._open(path, regions, regions_file) as opened:
+            written_as = output_format(
+                output, format, default="vcf" if opened.kind == "vcf" else "tsv"
             )
-            for table in itertools.chain([] if first is None else [first], tables):
-                with collector_paused():
-                    write(table)
-                counts.update(table.data["status"])
-                records += len(table.records)
+            _refuse_own_input(path, output)
+            # The variants' build is judged before the output is opened, and all that the
+            # output can object to comes before the first allele is scored.
+            source = self._checked(writable(opened, written_as))
+            with effect_writer(
+                output,
+                written_as,
+                source,
+                self.plan.columns,
+                self._provenance(source.name, regions, regions_file),
+                contig_lengths=self._reference().lengths,
+                overwrite_info=overwrite_info,
+            ) as write:
+                for table in self._tables(source):
+                    with collector_paused():
+                        write(table)
+                    counts.update(table.data["status"])
+                    records += len(table.records)
         return RunSummary.of(records, counts.elements())
 
     def _reference(self) -> Reference:
@@ -389,22 +392,27 @@ class VariantScorer:
     def _open(
         self,
         path: VariantSource,
-        regions: Regions | None,
+        regions: Sequence[str | Interval] | None,
         regions_file: str | os.PathLike[str] | None,
     ) -> VariantInput:
         known = self._reference().lengths
         return open_variants(path, requested_intervals(regions, regions_file, known))
 
+    def _checked(self, source: VariantInput) -> VariantInput:
+        """Give the input, once its first records were found to fit the reference."""
+        if self.ignore_assembly:
+            return source
+        records = assembly_checked(
+            source.records, self._reference(), source.contig_lengths, source.name
+        )
+        return replace(source, records=records)
+
     def _tables(
         self, source: VariantInput, chunk_size: int = RECORDS_PER_CHUNK
     ) -> Iterator[EffectTable]:
-        reference = self._reference()
-        lengths = source.header.contig_lengths if source.header is not None else {}
-        records = source.records
-        if not self.ignore_assembly:
-            records = assembly_checked(records, reference, lengths, source.name)
+        reference, lengths = self._reference(), source.contig_lengths
         with ProgressBar(self.progress) as bar:
-            chunks = _chunks(records, chunk_size)
+            chunks = _chunks(source.records, chunk_size)
             while chunk := _next_chunk(chunks):
                 bar.expect(sum(max(1, len(r.alts)) for r in chunk), source.fraction_read())
                 yield score_records(chunk, self.plan, reference, lengths, bar.advance)
@@ -412,19 +420,20 @@ class VariantScorer:
     def _provenance(
         self,
         name: str,
-        regions: Regions | None = None,
+        regions: Sequence[str | Interval] | None = None,
         regions_file: str | os.PathLike[str] | None = None,
     ) -> dict[str, Any]:
         options: dict[str, Any] = {"ignore_assembly": self.ignore_assembly}
         if regions is not None:
-            one = isinstance(regions, str | Interval)
-            options["regions"] = str(regions) if one else [*map(str, regions)]  # type: ignore[arg-type]
+            options["regions"] = [*map(str, regions)]
         if regions_file is not None:
             options["regions_file"] = Path(regions_file).name
         return provenance_of(self.plan, self.reference, name, options)
 
 
-def score_vcf(path: VariantSource, reference: ReferenceSource, **options: Any) -> pd.DataFrame:
+def score_vcf(
+    path: VariantSource, reference: ReferenceSource | Reference, **options: Any
+) -> pd.DataFrame:
     """Score every ALT allele of a file: ``VariantScorer(reference, **options).score_vcf(path)``.
 
     Parameters

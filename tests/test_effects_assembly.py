@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from enhancer_variants.effects import assembly_checked
+from enhancer_variants.effects import assembly, assembly_checked
 from enhancer_variants.errors import AssemblyMismatchError
 from enhancer_variants.genome import Reference
 from enhancer_variants.io import VariantRecord, parse_vcf_line
@@ -67,9 +68,8 @@ def test_nothing_is_yielded_before_the_verdict(make_reference: Make) -> None:
             taken += 1
             yield record
 
-    stream = assembly_checked(watched(), reference, {}, "in.vcf")
     with pytest.raises(AssemblyMismatchError):
-        next(stream)
+        assembly_checked(watched(), reference, {}, "in.vcf")
     assert taken == 1_000
 
 
@@ -105,8 +105,57 @@ def test_the_likely_builds_are_named(make_reference: Make) -> None:
     reference = make_reference(chr1=GENOME)
     with pytest.raises(AssemblyMismatchError, match=r"variants look like GRCh37.*hg19"):
         check(snvs(1, 0), reference, chr1=249_250_621)
-    with pytest.raises(AssemblyMismatchError, match=r"by the accession.*GRCh38"):
+    with pytest.raises(AssemblyMismatchError, match=r"by its accession.*GRCh38"):
         check(snvs(1, 0, contig="NC_000001.11"), reference)
+
+
+def test_exchanged_alleles_are_told_from_another_build(make_reference: Make) -> None:
+    with pytest.raises(AssemblyMismatchError, match="REF and ALT are exchanged"):
+        check(snvs(30, 30), make_reference(chr1=GENOME))
+    records = snvs(30, 0)
+    for number, record in enumerate(records):
+        ref = "ACGT"[("ACGT".index(record.ref) + 2) % 4]
+        records[number] = replace(record, ref=ref)
+    with pytest.raises(AssemblyMismatchError, match="build"):
+        check(records, make_reference(chr1=GENOME))
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "refused"),
+    [
+        ("NC_000001.11", "NC_000001.11", False),  # a slice under its own name
+        ("NC_000001.99", "NC_000001.98", True),
+        ("NC_000001.11", "NC_000001.10", True),
+        ("chr1", "NC_000001.9", False),  # nothing is known of either build
+    ],
+)
+def test_versions_of_accessions_are_compared(
+    make_reference: Make, own: str, given: str, *, refused: bool
+) -> None:
+    reference = make_reference(**{own: GENOME})
+    records = snvs(1, 0, contig=given)
+    if refused:
+        with pytest.raises(AssemblyMismatchError, match="another version"):
+            check(records, reference)
+    else:
+        assert check(records, reference) == records
+
+
+def test_the_wait_for_snvs_has_an_end(
+    make_reference: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "_LARGEST_BUFFER", 10_000)
+    taken = 0
+
+    def watched() -> Iterator[VariantRecord]:
+        nonlocal taken
+        for record in snvs(100, 0, contig="chr9"):
+            taken += 1
+            yield record
+
+    stream = assembly_checked(watched(), make_reference(chr1=GENOME), {}, "in.vcf")
+    assert taken < 20
+    assert len(list(stream)) == 100
 
 
 def test_a_mitochondrial_contig_of_another_length_is_no_mismatch(make_reference: Make) -> None:

@@ -291,7 +291,7 @@ def damaged(content: bytes) -> bytes:
         ("wider.fa", b">a\nACGT\nACGTA\n", "wider.fa:3: line lengths of contig 'a'"),
         ("mixed.fa", b">a\r\nACGT\r\nACGT\nACGT\r\n", "mixed.fa:4: line lengths"),
         ("header.fa", b">a\n", "ends without a base of its last contig, 'a'"),
-        ("nothing.fa.gz", fasta_index._BGZF_END, "is no FASTA: begins with b''"),
+        ("nothing.fa.gz", fasta_index.BGZF_END, "is no FASTA: begins with b''"),
     ],
 )
 def test_a_file_that_is_no_fasta_is_refused(

@@ -116,6 +116,7 @@ def test_arguments_that_no_card_could_have_are_refused(arguments: Any, message: 
         ({"window": 516}, "max_seq_length is 516, but the network has 512 positions"),
         ({"window": 516, "padding": "none"}, "a window of 516 bases, but 512 tokens hold 515"),
         ({"window": 204, "max_seq_length": 200}, "a window of 204 bases, but 200 tokens hold 203"),
+        ({"window": 5}, "a window of 5 bases holds no 6-mer"),
         ({"max_seq_length": 513}, "max_seq_length is 513, but the network has 512 positions"),
     ],
 )

@@ -233,6 +233,9 @@ def test_several_models_are_scored_in_one_call(files: DemoFiles) -> None:
         ({}, ev.InputError, "enhancer=DIR"),
         ({"enhancer": "no/such/folder"}, ev.CheckpointError, "no such directory"),
         ({"window": 300}, ev.ModelError, "card says 200"),
+        ({"enhancer": 5}, ev.InputError, "expected its directory"),
+        ({"enhancer": None, "tfbs": "folder"}, ev.InputError, "tfbs is 'folder'"),
+        ({"enhancer": {"motif": demo_files().model}}, ev.InputError, "name other things"),
         ({"padding": "dnabert"}, ev.ModelError, "card says 'none'"),
         ({"shifts": 100}, ev.InputError, "shifts is 100"),
         ({"device": "abacus"}, ev.ModelError, "abacus"),
@@ -250,8 +253,9 @@ def test_what_cannot_be_scored_is_refused_at_once(
 def test_a_model_without_a_card_warns_what_is_assumed(files: DemoFiles, tmp_path: Path) -> None:
     bare = demo_files().copied_to(tmp_path).model
     (bare / "enhancer_variants.json").unlink()
-    with pytest.warns(UserWarning, match=r"enhancer: .*200 are assumed"):
+    with pytest.warns(UserWarning, match="assumed") as caught:
         scorer = ev.VariantScorer(files.reference, enhancer=bare)
+    assert all(str(warning.message).startswith("enhancer: ") for warning in caught)
     provenance = scorer.score(["chr1:3000:A:T"]).attrs["enhancer_variants"]
     assert "200 are assumed" in " ".join(provenance["models"][0]["assumptions"])
 
@@ -383,6 +387,61 @@ def test_another_build_ends_before_anything_is_written(
         scorer.reference, enhancer=demo_files().model, ignore_assembly=True
     ).score_vcf(vcf)
     assert set(forced["status"]) <= {"ok", "ref_mismatch"}
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "message"),
+    [
+        ("effects.xlsx", {}, "names no format"),
+        ("no/such/folder/effects.vcf", {}, "no such folder"),
+        ("effects.vcf", {"format": "docx"}, "not one of"),
+        ("again.vcf", {}, "already declares EV_"),
+        ("effects.bcf", {}, r"in\.vcf:\d+ is no record.*has no place for it"),
+    ],
+)
+def test_what_the_output_objects_to_comes_before_any_scoring(
+    scorer: ev.VariantScorer,
+    files: DemoFiles,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    options: dict[str, str],
+    message: str,
+) -> None:
+    source = tmp_path / "in.vcf"
+    if output == "again.vcf":
+        scorer.annotate(files.variants, source)
+    else:
+        source.write_bytes(files.variants.read_bytes() + b"no record\n")
+    monkeypatch.setattr(scorer_module, "score_records", lambda *_: pytest.fail("scored"))
+    with pytest.raises(ev.InputError, match=message):
+        scorer.annotate(source, tmp_path / output, **options)
+
+
+def test_a_table_row_that_no_vcf_line_can_hold_ends_before_scoring(
+    scorer: ev.VariantScorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "variants.tsv"
+    table.write_text("chrom\tpos\tref\talt\nchr1\t3000\tG\tA\nchr1\tx\tG\tA\n")
+    monkeypatch.setattr(scorer_module, "score_records", lambda *_: pytest.fail("scored"))
+    with pytest.raises(ev.VariantFileError, match=r"variants\.tsv:3 is no record"):
+        scorer.annotate(table, tmp_path / "effects.vcf")
+
+
+def test_the_provenance_names_the_model_and_not_only_its_columns(
+    effects: pd.DataFrame, scorer: ev.VariantScorer, files: DemoFiles
+) -> None:
+    model = effects.attrs["enhancer_variants"]["models"][0]
+    assert (model["name"], model["card_name"]) == ("enhancer", "random")
+    assert "mean nothing" in model["notes"]
+    for frame in scorer.iter_vcf(files.variants, chunk_size=10):
+        assert frame.attrs == effects.attrs
+
+
+def test_a_file_is_not_taken_for_a_variant(scorer: ev.VariantScorer, files: DemoFiles) -> None:
+    with pytest.raises(ev.InputError, match="is a file: score it with score_vcf"):
+        scorer.score(str(files.variants))
+    assert len(scorer.score(files.variants)) == 26
 
 
 def test_a_failing_run_leaves_the_old_output(

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from enhancer_variants.errors import AssemblyMismatchError
 from enhancer_variants.genome import (
     ASSEMBLIES,
+    MITOCHONDRION,
+    Contig,
     Reference,
     accession_length,
     canonical_contig,
+    is_accession,
     is_acgt,
     likely_assembly,
 )
@@ -24,7 +27,10 @@ CHECKED_SNVS = 1_000
 
 _FEWEST_SNVS = 20
 _LARGEST_BUFFER = 64 * 2**20
-"""Records wait for the comparison; wide records stop it at this many bytes of text."""
+"""Records that wait for the comparison end it at this many bytes, if they hold too few SNVs."""
+
+_RECORD_BYTES = 600
+"""What a record takes in memory beside its line."""
 
 _OVERRIDE = (
     "Use the FASTA that the variants were called against, or lift the variants over. "
@@ -38,7 +44,7 @@ def assembly_checked(
     contig_lengths: Mapping[str, int],
     name: str,
 ) -> Iterator[VariantRecord]:
-    """Pass the records on, once the first of them fit the reference.
+    """Read the first records and compare them with the reference; give all of them back.
 
     Parameters
     ----------
@@ -48,6 +54,12 @@ def assembly_checked(
         Lengths that the input's header declares, in bases by contig name.
     name
         Name of the input, for messages.
+
+    Returns
+    -------
+    Iterator
+        The same records in the same order. Contigs that first appear further down are checked
+        on the way.
 
     Raises
     ------
@@ -62,12 +74,18 @@ def assembly_checked(
     size = 0
     for record in records:
         check.contig(record.contig)
-        waiting.append(record)
         check.ref(record)
-        size += len(record.line)
+        waiting.append(record)
+        size += len(record.line) + _RECORD_BYTES
         if check.compared >= CHECKED_SNVS or size > _LARGEST_BUFFER:
             break
     check.verdict()
+    return _all_of(waiting, records, check)
+
+
+def _all_of(
+    waiting: deque[VariantRecord], records: Iterator[VariantRecord], check: _Check
+) -> Iterator[VariantRecord]:
     while waiting:
         yield waiting.popleft()
     for record in records:
@@ -82,24 +100,39 @@ class _Check:
     name: str
     compared: int = 0
     different: int = 0
+    exchanged: int = 0
     known: set[str] = field(default_factory=set)
 
     def contig(self, contig: str) -> None:
+        """Refuse a contig that another build's reference would have, once for each name."""
         if contig in self.known:
             return
         self.known.add(contig)
         declared = self.contig_lengths.get(contig)
         found = self.reference.find(contig, declared)
-        if found is None or canonical_contig(contig) == "M":
+        if found is None or canonical_contig(contig) == MITOCHONDRION:
+            return
+        if declared is not None and declared != found.length:
+            source = f"has {declared:,} bases by its header"
+            raise self._mismatch(contig, declared, found, source)
+        # A contig of the very name that the FASTA has may be a slice; its accession says no more.
+        if contig == found.name or not is_accession(contig):
             return
         implied = accession_length(contig)
-        for length, source in ((declared, "its header"), (implied, "the accession")):
-            if length is not None and length != found.length:
-                raise AssemblyMismatchError(
-                    f"{self.name}: contig {contig} has {length:,} bases by {source}, but "
-                    f"{found.name} of {self.reference.name} has {found.length:,}. "
-                    f"{self._builds(contig, length)} {_OVERRIDE}"
-                )
+        # A version of no build that is known is another one's, if the reference's is known.
+        unknown = implied is None and self.reference.assembly is not None
+        known_as_other = implied is not None and implied != found.length
+        if is_accession(found.name) or unknown or known_as_other:
+            raise self._mismatch(contig, implied, found, "is another version by its accession")
+
+    def _mismatch(
+        self, contig: str, length: int | None, found: Contig, difference: str
+    ) -> AssemblyMismatchError:
+        lengths = {contig: length} if length is not None else {}
+        return AssemblyMismatchError(
+            f"{self.name}: contig {contig} {difference}, but {found.name} of "
+            f"{self.reference.name} has {found.length:,} bases. {self._builds(lengths)} {_OVERRIDE}"
+        )
 
     def ref(self, record: VariantRecord) -> None:
         """Count an SNV, if the reference knows the base there (or has none so far out)."""
@@ -115,21 +148,27 @@ class _Check:
             return
         self.compared += 1
         self.different += base != record.ref.upper()
+        self.exchanged += base in {alt.upper() for alt in record.alts}
 
     def verdict(self) -> None:
-        if self.compared >= _FEWEST_SNVS and self.different * 2 > self.compared:
-            raise AssemblyMismatchError(
-                f"{self.name}: {self.different} of the first {self.compared} SNVs have another "
-                f"REF than {self.reference.name}. {self._builds()} {_OVERRIDE}"
+        """Refuse variants of which more than half have another REF than the reference."""
+        if self.compared < _FEWEST_SNVS or self.different * 2 <= self.compared:
+            return
+        reason = self._builds(self.contig_lengths)
+        if self.exchanged > 0.9 * self.different:
+            reason = (
+                f"The reference has ALT in {self.exchanged} of them: REF and ALT are exchanged, as "
+                "where an effect allele was written as REF."
             )
+        raise AssemblyMismatchError(
+            f"{self.name}: {self.different} of the first {self.compared} SNVs have another REF "
+            f"than {self.reference.name}. {reason} {_OVERRIDE}"
+        )
 
-    def _builds(self, contig: str | None = None, length: int | None = None) -> str:
+    def _builds(self, lengths: Mapping[str, int]) -> str:
         """Say which builds these most likely are."""
-        lengths = dict(self.contig_lengths)
-        if contig is not None and length is not None:
-            lengths = {contig: length}
         theirs, ours = _both_names(likely_assembly(lengths)), _both_names(self.reference.assembly)
-        if theirs is not None:
+        if theirs is not None and theirs != ours:
             variants = f"The variants look like {theirs}"
         elif ours is not None:
             variants = f"The variants are most likely of another build than {ours}"

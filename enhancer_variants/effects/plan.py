@@ -54,6 +54,7 @@ class ScoringPlan:
         for model in self.models:
             self.rule(model)  # refuses shifts that the window is too short for
         names = [name for model in self.models for name in model.output_names]
+        _check_outputs(self.models)
         for name, count in Counter(names).items():
             if count > 1:
                 raise InputError(f"two models would both fill the columns of {name!r}: rename one")
@@ -75,6 +76,17 @@ class ScoringPlan:
         return IDENTITY_COLUMNS + tuple(
             column for output in outputs for column in model_columns(output, averaged=self.averaged)
         )
+
+
+def _check_outputs(models: tuple[Model, ...]) -> None:
+    """Refuse labels that would name columns of something else; `enhancer` may call itself so."""
+    for model in models:
+        taken = {name for name in model.output_names if name.casefold() in _RESERVED_NAMES}
+        if taken - ({"enhancer"} if model.name == "enhancer" else set()):
+            raise InputError(
+                f"model {model.name} would fill columns called {', '.join(sorted(taken))}, which "
+                "name other things: give the model, or its label in the card, another name"
+            )
 
 
 def _check_choice(option: str, given: str, allowed: tuple[str, ...]) -> None:
@@ -106,6 +118,8 @@ def named_models(
     """
     if enhancer is not None and not isinstance(enhancer, Mapping):
         enhancer = {"enhancer": enhancer}
+    if tfbs is not None and not isinstance(tfbs, Mapping):
+        raise InputError(f"tfbs is {tfbs!r:.80}; expected {{name: directory}}, as {{'CTCF': DIR}}")
     enhancers, factors = dict(enhancer or {}), dict(tfbs or {})
     if not enhancers and not factors:
         raise InputError(
@@ -118,6 +132,9 @@ def named_models(
                 f"a TFBS model cannot be called {name!r}, which names other columns: "
                 "call it by its transcription factor"
             )
+    for name, source in (*enhancers.items(), *factors.items()):
+        if not isinstance(source, str | os.PathLike):
+            raise InputError(f"model {name!r} is {source!r:.80}; expected its directory")
     if any(not name.strip() for name in (*enhancers, *factors)):
         raise InputError("a model's name is empty: it is the prefix of the model's columns")
     return {**enhancers, **factors}

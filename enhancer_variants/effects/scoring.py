@@ -268,10 +268,12 @@ def _require_finite(
     sequence = int(np.argmin(finite))
     hit = (windows.ref == sequence) | (windows.alt == sequence)
     row = int(windows.rows[np.argmax(hit.any(axis=1))])
+    remedy = "Its weights overflow: check the model."
+    if model.precision != "fp32":
+        remedy = f"Its weights overflow in {model.precision}: use precision='fp32'."
     raise ModelError(
         f"model {model.name} gives {logits[sequence].tolist()} for record "
-        f"{rows.records[row].number} ({rows.named(row)}); expected finite logits. Its weights "
-        f"overflow in {model.precision}: use precision='fp32', or check the model."
+        f"{rows.records[row].number} ({rows.named(row)}); expected finite logits. {remedy}"
     )
 
 

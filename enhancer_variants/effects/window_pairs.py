@@ -98,7 +98,8 @@ def _refusal(sequences: list[str], plan: ScoringPlan) -> tuple[Status, str] | No
         if longest > model.longest:
             raise WindowLengthError(
                 f"a sequence has {longest} bases, but model {model.name} reads {model.longest} at "
-                "most: cut the sequences, or use a model with a longer window"
+                f"most with {model.token_limit} tokens: cut the sequences, or give the model a "
+                "larger max_seq_length if it was trained with one"
             )
     k = max((model.vocabulary.k for model in plan.models), default=1)
     if shortest < k:

@@ -10,6 +10,7 @@ from enhancer_variants.genome.contigs import (
     accession_length,
     assemblies_with_length,
     canonical_contig,
+    is_accession,
     likely_assembly,
 )
 from enhancer_variants.genome.interval import OPEN_END, Interval, Strand
@@ -54,6 +55,7 @@ __all__ = [
     "allele_windows",
     "assemblies_with_length",
     "canonical_contig",
+    "is_accession",
     "is_acgt",
     "likely_assembly",
     "normal_form",

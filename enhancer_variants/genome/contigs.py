@@ -22,6 +22,7 @@ __all__ = [
     "accession_length",
     "assemblies_with_length",
     "canonical_contig",
+    "is_accession",
     "likely_assembly",
 ]
 
@@ -147,6 +148,18 @@ def canonical_contig(name: str) -> str:
         return _CONTIG_OF_ACCESSION[match[1]]
     rest = name[3:] if name[:3].lower() == "chr" and len(name) > 3 else name
     return MITOCHONDRION if rest in _MITOCHONDRION_NAMES else rest
+
+
+def is_accession(name: str) -> bool:
+    """Whether a contig's name is a RefSeq accession of the human genome with its version.
+
+    Examples
+    --------
+    >>> is_accession("NC_000001.9"), is_accession("NC_000001"), is_accession("chr1")
+    (True, False, False)
+    """
+    found = _ACCESSION.fullmatch(name)
+    return found is not None and "." in name and found[1] in _CONTIG_OF_ACCESSION
 
 
 def accession_length(name: str) -> int | None:

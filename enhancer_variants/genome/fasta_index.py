@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
 
-__all__ = ["FastaFiles", "indexed_fasta", "quiet_htslib"]
+__all__ = ["BGZF_END", "FastaFiles", "indexed_fasta", "quiet_htslib"]
 
-_BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+"""The empty block that ends every complete bgzip file (SAM specification, section 4.1.2)."""
+
 _HEADER_SEARCH: Final = 65536
 
 
@@ -138,7 +140,7 @@ def _is_bgzipped(path: Path) -> bool:
         with path.open("rb") as stream:
             start = stream.read(18)
             size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - len(_BGZF_END)))
+            stream.seek(max(0, size - len(BGZF_END)))
             end = stream.read()
     except FileNotFoundError:
         raise FastaError(f"{path}: there is no such file; expected a FASTA file") from None
@@ -153,7 +155,7 @@ def _is_bgzipped(path: Path) -> bool:
                 f"{path}: is compressed with gzip, which has no random access; compress it with "
                 f"bgzip instead: gunzip -c {path.name} | bgzip > {path.stem}.bgz"
             )
-        if end != _BGZF_END:
+        if end != BGZF_END:
             raise FastaError(
                 f"{path}: is truncated, the bgzip end marker is missing; copy or compress it again"
             )
@@ -237,8 +239,8 @@ def _format_fault(path: Path) -> str | None:
         )
     if width == (0, 0):
         return (
-            f"{path}: ends without a base of its last contig, {contig!r}; complete it, or remove "
-            "its header"
+            f"{path}: ends without a base of its last contig, {contig[:80]!r}; complete it, or "
+            "remove its header"
         )
     return None
 
@@ -319,4 +321,4 @@ def _blocks_fit(fasta: Path, gzi: Path) -> bool:
     last = struct.unpack_from("<QQ", content, 16 * blocks - 8)[0] if blocks else 0
     with fasta.open("rb") as stream:
         stream.seek(last)
-        return stream.read(4) == _BGZF_END[:4]
+        return stream.read(4) == BGZF_END[:4]

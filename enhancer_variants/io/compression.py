@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import IO, Protocol, cast
 
 from enhancer_variants.errors import VariantFileError
+from enhancer_variants.genome.fasta_index import BGZF_END
 
 __all__ = ["BGZF_END", "InputStream", "require_bgzf_end"]
-
-BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-"""The empty block that ends every complete bgzip file (SAM specification, section 4.1.2)."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEAD_BYTES = 18

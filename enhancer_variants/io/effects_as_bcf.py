@@ -23,7 +23,7 @@ from enhancer_variants.io.output import pending_output
 from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.vcf_header import BYTE_ORDER_MARK, read_header
 
-__all__ = ["bcf_writer"]
+__all__ = ["bcf_writer", "require_place"]
 
 _QUALITY = re.compile(rb"\.|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
 
@@ -32,6 +32,7 @@ _TEXT = ",Number=.,Type=String"
 _GENOTYPE = ",Number=1,Type=String"
 _UNDECLARED = ',Description="Not declared in the input"'
 
+_TABLE_INSTEAD = "write a table instead (.tsv, .parquet), where it has its row"
 _TEXT_INSTEAD = "write VCF text instead (.vcf.gz), which keeps every line as it is"
 
 
@@ -72,7 +73,8 @@ def bcf_writer(
 
             def write(table: EffectTable) -> None:
                 for record in table.records:
-                    _require_place(record, undeclared.width, lines.name)
+                    where = f"{lines.name}: data line {record.number + 1}"
+                    require_place(record, undeclared.width, where)
                 for line in lines(table):
                     undeclared.note(line)
                     file.write(line.replace(b"\r\n", b"\n"))
@@ -87,8 +89,21 @@ def bcf_writer(
         _convert(text, temporary, undeclared.records, lines.name)
 
 
-def _require_place(record: VariantRecord, width: int, name: str) -> None:
-    """Refuse what htslib would leave out or change without a word."""
+def require_place(record: VariantRecord, width: int, where: str) -> None:
+    """Refuse what BCF cannot hold, and htslib would leave out or change without a word.
+
+    Parameters
+    ----------
+    width
+        Columns of the header.
+    where
+        File and line, for the message.
+
+    Raises
+    ------
+    VariantFileError
+        Naming the line and what it holds.
+    """
     problem = f"no record ({record.problem})" if record.problem else ""
     if record.line and not problem:
         columns = record.line.count(b"\t") + 1
@@ -96,13 +111,13 @@ def _require_place(record: VariantRecord, width: int, name: str) -> None:
         if columns > width:
             problem = f"of {columns} columns, where the header has {width},"
         elif not _QUALITY.fullmatch(quality):
-            problem = f"of the quality {quality[:40]!r}, which is no number,"
+            problem = f"of the quality {quality[:40].decode()!r}, which is no number,"
         elif not filters:
             problem = "of an empty FILTER"
     if problem:
+        instead = _TEXT_INSTEAD if record.line else _TABLE_INSTEAD
         raise VariantFileError(
-            f"{name}: data line {record.number + 1} is {problem} and BCF has no place for it; "
-            + _TEXT_INSTEAD
+            f"{where} is {problem} and the output has no place for it; {instead}"
         )
 
 
@@ -162,7 +177,7 @@ def _convert(text: Path, bcf: Path, records: int, name: str) -> None:
         )  # fmt: skip
         written = _count(bcf)
     except (SamtoolsError, OSError, ValueError) as error:
-        reason = " ".join(str(error).replace(str(text), name).split())
+        reason = " ".join(str(error).replace(str(text), name).replace("\\n", " ").split())
         raise VariantFileError(
             f"{name}: cannot be written as BCF ({reason}); {_TEXT_INSTEAD}"
         ) from error

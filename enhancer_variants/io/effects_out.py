@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from enhancer_variants.io.effects_as_bcf import bcf_writer
+from enhancer_variants.io.effects_as_bcf import bcf_writer, require_place
 from enhancer_variants.io.effects_as_table import WriteTable, parquet_writer, tsv_writer
 from enhancer_variants.io.effects_as_vcf import (
     VcfLines,
@@ -15,10 +16,37 @@ from enhancer_variants.io.effects_as_vcf import (
     header_with_effects,
     vcf_writer,
 )
+from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.variants import VariantInput
 from enhancer_variants.schema import Column
 
-__all__ = ["effect_writer"]
+__all__ = ["effect_writer", "writable"]
+
+
+def writable(source: VariantInput, output_format: str) -> VariantInput:
+    """Give the same input, which stops at a record that the output format has no place for.
+
+    Writing would stop there too, but only after the records before it were scored.
+
+    Raises
+    ------
+    VariantFileError
+        While reading: for a table's row that is no variant where VCF is to be written, and for a
+        line that BCF cannot hold.
+    """
+    if output_format == "bcf":
+        width = 8 if source.header is None else source.header.lines[-1].count(b"\t") + 1
+    elif output_format.startswith("vcf") and source.header is None:
+        width = 8
+    else:
+        return source
+
+    def checked() -> Iterator[VariantRecord]:
+        for record in source.records:
+            require_place(record, width, f"{source.name}:{source.line_number(record)}")
+            yield record
+
+    return replace(source, records=checked())
 
 
 @contextlib.contextmanager

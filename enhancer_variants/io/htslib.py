@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pysam
 
 from enhancer_variants.errors import VariantFileError
+from enhancer_variants.genome.fasta_index import quiet_htslib
 
 __all__ = ["COPY_AGAIN", "htslib_reader"]
 
@@ -30,14 +31,12 @@ def htslib_reader(path: str, name: str) -> Iterator[pysam.VariantFile]:
     VariantFileError
         If htslib cannot open it.
     """
-    # htslib would print that there is no index, also where none is needed.
-    verbosity = pysam.set_verbosity(0)
     try:
-        reader = pysam.VariantFile(path)
+        # htslib would print that there is no index, also where none is needed.
+        with quiet_htslib():
+            reader = pysam.VariantFile(path)
     except (OSError, ValueError, NotImplementedError) as error:
         raise VariantFileError(f"{name}: cannot be read as BCF ({error}). {COPY_AGAIN}") from error
-    finally:
-        pysam.set_verbosity(verbosity)
     try:
         yield reader
     finally:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from enhancer_variants.genome import Variant
+from enhancer_variants.genome import LARGEST_POSITION, Variant
 
-__all__ = ["LARGEST_POSITION", "VariantRecord", "parse_vcf_line", "record_from_text"]
-
-LARGEST_POSITION = 2**31 - 1
-"""Positions are 32-bit in BCF and in every index, so a larger POS is no position."""
+__all__ = ["VariantRecord", "parse_vcf_line", "record_from_text"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeAlias
 
 from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.genome import Interval
 from enhancer_variants.io.compression import InputStream
 
-__all__ = ["merge_intervals", "read_bed", "requested_intervals"]
+__all__ = ["Regions", "merge_intervals", "read_bed", "requested_intervals", "several"]
 
 _BED_DISPLAY_LINES = {"track", "browser"}
 
-Regions = str | Interval | Iterable["str | Interval"]
+Regions: TypeAlias = str | Interval | Iterable[str | Interval]
+"""Regions as a caller may give them: one or several, as text or as values."""
 
 
 def requested_intervals(
@@ -47,12 +49,20 @@ def requested_intervals(
     """
     if regions is None and regions_file is None:
         return None
-    one = isinstance(regions, str | Interval)
-    several: Iterable[str | Interval] = [regions] if one else (regions or [])  # type: ignore[list-item, assignment]
     intervals = [
-        Interval.parse(region, contigs) if isinstance(region, str) else region for region in several
+        Interval.parse(region, contigs) if isinstance(region, str) else region
+        for region in several(regions or ())
     ]
     return intervals + (read_bed(regions_file) if regions_file is not None else [])
+
+
+def several(regions: Regions) -> list[str | Interval]:
+    """Give regions as a list, also where there is one of them.
+
+    >>> several("chr1:1-1000")
+    ['chr1:1-1000']
+    """
+    return [regions] if isinstance(regions, str | Interval) else list(regions)
 
 
 def read_bed(path: str | os.PathLike[str]) -> list[Interval]:

@@ -39,7 +39,8 @@ class _Layout:
 
 def _layout(columns: Sequence[object], where: str) -> _Layout:
     found = {
-        str(name).strip().lstrip("#").lower(): i for i, name in reversed([*enumerate(columns)])
+        str(name).strip().lstrip("#").lower().replace(" ", "_"): i
+        for i, name in reversed([*enumerate(columns)])
     }
 
     def first(spellings: Iterable[str]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
@@ -30,6 +30,9 @@ from enhancer_variants.io.vcf_header import VcfHeader, looks_like_vcf, read_head
 __all__ = ["VariantInput", "VariantSource", "open_items", "open_variants"]
 
 _BCF_MAGIC = b"BCF\x02"
+_OFFSET_IN_BLOCK_BITS = 16
+"""The upper bits of a virtual offset are the offset in the compressed file."""
+
 _HEAD_BYTES = 64
 
 Row = TypeVar("Row")
@@ -64,6 +67,11 @@ class VariantInput:
     records: Iterator[VariantRecord]
     fraction_read: Callable[[], float | None]
     close: Callable[[], None]
+
+    @property
+    def contig_lengths(self) -> Mapping[str, int]:
+        """Bases by contig name, where a header declares them."""
+        return {} if self.header is None else self.header.contig_lengths
 
     def line_number(self, record: VariantRecord) -> int:
         """1-based line of a record in its file (in the query's output for a region query)."""
@@ -170,8 +178,13 @@ def _open_bcf(stream: InputStream, path: str) -> VariantInput:
         bcf = opened.enter_context(htslib_reader(path, stream.name))
         header = _bcf_header(bcf, stream.name)
         close = opened.pop_all().close
+    size = Path(path).stat().st_size
+
+    def fraction_read() -> float:
+        return (bcf.tell() >> _OFFSET_IN_BLOCK_BITS) / size
+
     return VariantInput(
-        stream.name, "vcf", header, _bcf_records(bcf, stream.name), lambda: None, close
+        stream.name, "vcf", header, _bcf_records(bcf, stream.name), fraction_read, close
     )
 
 
@@ -342,10 +355,27 @@ def open_items(items: object) -> VariantInput:
     >>> [record.ref for record in open_items(["chr1:100:A:T"]).records]
     ['A']
     """
+    if isinstance(items, str | Variant) or not isinstance(items, Iterable):
+        items = [items]
     if isinstance(items, pd.DataFrame):
         records = records_from_frame(items)
-    elif isinstance(items, str | Variant) or not isinstance(items, Iterable):
-        records = records_from_items([items])
     else:
         records = records_from_items(items)
-    return VariantInput("variants", "table", None, records, lambda: None, lambda: None)
+    counted = _Counted(records, len(items) if isinstance(items, Sized) else None)
+    return VariantInput("variants", "table", None, counted, counted.fraction_read, lambda: None)
+
+
+class _Counted(Iterator[VariantRecord]):
+    """Records of which it is known how many there will be."""
+
+    def __init__(self, records: Iterator[VariantRecord], total: int | None) -> None:
+        self._records, self._total, self._count = records, total, 0
+
+    def __next__(self) -> VariantRecord:
+        record = next(self._records)
+        self._count += 1
+        return record
+
+    def fraction_read(self) -> float | None:
+        """Share of the records given so far, or None where their number is not known."""
+        return self._count / self._total if self._total else None

@@ -16,7 +16,8 @@ _KINDS = ("contig", "INFO", "FILTER", "FORMAT")
 _COLUMN_LINE = "\t".join(FIXED_COLUMNS).encode()
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(r"^##(contig|INFO|FILTER|FORMAT)=<(?:.*?,)??\s*ID=([^,>]+)")
-"""The first ``ID=`` counts: a description further on may hold one too."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""What is quoted is text: a description may hold ``ID=`` too."""
 _LENGTH = re.compile(r"[,<]\s*length=([0-9]{1,18})\s*[,>]")
 
 
@@ -112,7 +113,7 @@ def _parsed(header: list[bytes]) -> VcfHeader:
     declared: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     lengths: dict[str, int] = {}
     for line in header:
-        text = line.decode(errors="replace")
+        text = _QUOTED.sub('""', line.decode(errors="replace"))
         if found := _DECLARATION.match(text):
             kind, identifier = found[1], found[2]
             declared[kind].add(identifier)

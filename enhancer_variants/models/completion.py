@@ -38,7 +38,9 @@ def complete_card(
     ----------
     checkpoint
         The checkpoint, with or without a card.
-    name, window, max_seq_length, padding
+    name
+        A new name for the card; its own stays otherwise, whatever columns are called.
+    window, max_seq_length, padding
         As for `load_model`.
     **more
         Further values of a card that has none yet, by the names of ModelCard.
@@ -137,6 +139,11 @@ def _check_window(card: ModelCard, checkpoint: Checkpoint) -> None:
         raise WindowLengthError(
             f"{where}: max_seq_length is {tokens}, but the network has {positions} positions; "
             f"expected at most {positions}"
+        )
+    if window < k:
+        raise WindowLengthError(
+            f"{where}: a window of {window} bases holds no {k}-mer, so every allele would look the "
+            "same; expected a longer window"
         )
     if window > longest_sequence(k, tokens):
         raise WindowLengthError(

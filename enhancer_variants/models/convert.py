@@ -68,7 +68,7 @@ def convert_checkpoint(
     Traceback (most recent call last):
     enhancer_variants.errors.CheckpointError: no/such/model: no such directory; expected a model ...
     """
-    destination = Path(destination)
+    destination = Path(destination).absolute()
     checkpoint = read_checkpoint(source)
     card, _ = complete_card(
         checkpoint,

@@ -148,7 +148,7 @@ def load_model(
     chosen = _precision(precision)
     checkpoint = read_checkpoint(directory)
     card, assumptions = complete_card(
-        checkpoint, name=name, window=window, max_seq_length=max_seq_length, padding=padding
+        checkpoint, window=window, max_seq_length=max_seq_length, padding=padding
     )
     if card.task == "single_label" and card.positive_label is None:
         raise CheckpointError(
