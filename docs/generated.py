@@ -31,7 +31,7 @@ HOMES = {
     "enhancer_variants": "enhancer_variants.scorer",
     **{
         f"enhancer_variants.{part}": f"enhancer_variants.{part}"
-        for part in ("genome", "io", "models", "effects", "schema", "errors", "demo")
+        for part in ("genome", "io", "motifs", "models", "effects", "schema", "errors", "demo")
     },
 }
 """Under which name public objects are described, and the module whose ``__all__`` lists them."""

@@ -1,0 +1,291 @@
+"""What an allele does to every motif: best hits of REF and ALT, their p-values, and a call.
+
+Every shift and ratio is ALT against REF: above 0, the ALT gains. A p-value is of one placement
+(:mod:`enhancer_variants.motifs.p_values`). About 2 * L placements of a motif of length L overlap a
+single-base change, so that 1.4 of the 879 motifs of JASPAR 2024 have a hit at 1e-4 in each
+allele by chance (counted on uniformly random DNA): a call is evidence to weigh, not proof of
+binding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from enhancer_variants.errors import InputError
+from enhancer_variants.genome import AlleleWindow, Variant
+from enhancer_variants.motifs.p_values import ScoreDistributions
+from enhancer_variants.motifs.pwm import Pwm
+from enhancer_variants.motifs.scanning import BestHits, MotifScanner, best_hits, own_stretches
+
+__all__ = [
+    "MOTIF_EFFECTS",
+    "CallThresholds",
+    "MotifChanges",
+    "motif_changes",
+    "strongest_changes",
+]
+
+MOTIF_EFFECTS: Final = ("none", "disrupted", "created", "weakened", "strengthened")
+"""What can happen to a motif; :attr:`MotifChanges.effects` are places in it."""
+
+_AT_ONCE: Final = 2048
+
+_Numbers = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class CallThresholds:
+    """What counts as a hit, and what as none; between the two is a margin.
+
+    Parameters
+    ----------
+    hit
+        An allele has a hit where its best placement's p-value is at most this.
+    no_hit
+        An allele surely has none where it is at least this. The margin keeps 0.99e-4 and
+        1.01e-4 from making a disruption.
+
+    Raises
+    ------
+    InputError
+        Unless 0 < hit <= no_hit <= 1.
+
+    Examples
+    --------
+    >>> CallThresholds()
+    CallThresholds(hit=0.0001, no_hit=0.001)
+    """
+
+    hit: float = 1e-4
+    no_hit: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hit <= self.no_hit <= 1:
+            raise InputError(
+                f"thresholds are hit {self.hit} and no_hit {self.no_hit}, expected "
+                "0 < hit <= no_hit <= 1"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotifChanges:
+    """Every motif in both alleles: arrays of shape (alleles, motifs).
+
+    Attributes
+    ----------
+    pwms
+        The motifs, in the order of the columns.
+    scores_ref, scores_alt
+        Score of the best hit in each allele, bits; NaN where no placement overlaps the change
+        within the window.
+    starts_ref
+        0-based contig coordinate of the leftmost base of REF's best hit, -1 for none.
+    starts_alt
+        The same for ALT, in coordinates of the reference: a start behind inserted or deleted
+        bases is moved by as many, one among inserted bases is that of the reference base that
+        follows them. -1 for none.
+    strands_ref, strands_alt
+        1 forward, -1 reverse, 0 none.
+    p_ref, p_alt
+        P-values of the scores, each of one placement; NaN for none.
+    effects
+        Places in :data:`MOTIF_EFFECTS`.
+    """
+
+    pwms: tuple[Pwm, ...]
+    scores_ref: _Numbers
+    scores_alt: _Numbers
+    starts_ref: npt.NDArray[np.int32]
+    starts_alt: npt.NDArray[np.int32]
+    strands_ref: npt.NDArray[np.int8]
+    strands_alt: npt.NDArray[np.int8]
+    p_ref: _Numbers
+    p_alt: _Numbers
+    effects: npt.NDArray[np.int8]
+
+    @classmethod
+    def empty(cls, pwms: tuple[Pwm, ...], alleles: int) -> MotifChanges:
+        """Make the arrays for some alleles, with nothing found yet."""
+        shape = (alleles, len(pwms))
+        return cls(
+            pwms=pwms,
+            scores_ref=np.full(shape, np.nan, dtype=np.float32),
+            scores_alt=np.full(shape, np.nan, dtype=np.float32),
+            starts_ref=np.full(shape, -1, dtype=np.int32),
+            starts_alt=np.full(shape, -1, dtype=np.int32),
+            strands_ref=np.zeros(shape, dtype=np.int8),
+            strands_alt=np.zeros(shape, dtype=np.int8),
+            p_ref=np.full(shape, np.nan, dtype=np.float32),
+            p_alt=np.full(shape, np.nan, dtype=np.float32),
+            effects=np.zeros(shape, dtype=np.int8),
+        )
+
+    @property
+    def score_shift(self) -> _Numbers:
+        """Score of ALT minus score of REF, bits: above 0, the ALT gains."""
+        return self.scores_alt - self.scores_ref
+
+    @property
+    def log10_p_ratio(self) -> npt.NDArray[np.float64]:
+        """log10(p_ref / p_alt): above 0, the ALT gains."""
+        return np.log10(self.p_ref.astype(np.float64)) - np.log10(self.p_alt.astype(np.float64))
+
+    def called(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Rows and columns of all that is called other than none, row by row."""
+        rows, columns = np.nonzero(self.effects)
+        return rows, columns
+
+
+def motif_changes(
+    variants: Sequence[Variant],
+    windows: Sequence[AlleleWindow],
+    scanner: MotifScanner,
+    distributions: ScoreDistributions,
+    thresholds: CallThresholds | None = None,
+) -> MotifChanges:
+    """Compare every motif's best hit in ALT with that in REF, for some alleles.
+
+    Only placements that overlap the change are looked at, in either allele in its own
+    coordinates (:mod:`enhancer_variants.motifs.scanning`). The calls, with the default
+    thresholds:
+
+    ============ ==================================================================
+    disrupted    p_ref <= 1e-4 and p_alt >= 1e-3
+    created      p_alt <= 1e-4 and p_ref >= 1e-3
+    weakened     p_ref or p_alt <= 1e-4, neither of the above, and p_alt > p_ref
+    strengthened the same with p_alt < p_ref
+    none         otherwise; also where p_ref equals p_alt, or an allele has no placement
+    ============ ==================================================================
+
+    Parameters
+    ----------
+    variants
+        In normal form.
+    windows
+        Both alleles of each; the longest motif less one base on either side of the change is
+        all that is read, and placements that leave the window are not scored.
+    scanner
+        The motifs.
+    distributions
+        Where the motifs' score distributions are kept from one call to the next.
+    thresholds
+        What counts as a hit and what as none.
+
+    Returns
+    -------
+    MotifChanges
+        One row per variant, one column per motif.
+
+    Raises
+    ------
+    InputError
+        If a window does not hold its variant, or windows differ in length.
+
+    Examples
+    --------
+    >>> toy = Pwm("AAAAAAA", "TOY", [[2, -6, -6, -6]] * 7)
+    >>> window = AlleleWindow("CCCCAAAAAAACCC", "CCCCAAACAAACCC", 100)
+    >>> changes = motif_changes(
+    ...     [Variant("1", 108, "A", "C")], [window], MotifScanner([toy]), ScoreDistributions()
+    ... )
+    >>> MOTIF_EFFECTS[changes.effects[0, 0]], changes.starts_ref[0, 0], changes.score_shift[0, 0]
+    ('disrupted', np.int32(104), np.float32(-8.0))
+    """
+    chosen = thresholds or CallThresholds()
+    changes = MotifChanges.empty(scanner.pwms, len(variants))
+    for begin in range(0, len(variants), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        views = _some_rows(changes, some)
+        _fill(views, variants[some], windows[some], scanner, distributions, chosen)
+    return changes
+
+
+def strongest_changes(changes: MotifChanges) -> npt.NDArray[np.intp]:
+    """Choose the motif that each allele changes most.
+
+    Parameters
+    ----------
+    changes
+        Of some alleles.
+
+    Returns
+    -------
+    ndarray
+        Column of the largest absolute log10(p_ref / p_alt), of equals the smallest motif
+        identifier; -1 where no motif has a placement in both alleles.
+    """
+    by_id = np.array(sorted(range(len(changes.pwms)), key=lambda column: changes.pwms[column].id))
+    size = np.abs(changes.log10_p_ratio)[:, by_id]
+    size[np.isnan(size)] = -1
+    strongest = by_id[size.argmax(axis=1)]
+    strongest[(size < 0).all(axis=1)] = -1
+    return np.asarray(strongest)
+
+
+def _some_rows(changes: MotifChanges, rows: slice) -> MotifChanges:
+    """Take views of some rows, into which results can be written."""
+    arrays = {field.name: getattr(changes, field.name)[rows] for field in fields(changes)[1:]}
+    return MotifChanges(changes.pwms, **arrays)
+
+
+def _fill(
+    changes: MotifChanges,
+    variants: Sequence[Variant],
+    windows: Sequence[AlleleWindow],
+    scanner: MotifScanner,
+    distributions: ScoreDistributions,
+    thresholds: CallThresholds,
+) -> None:
+    """Work out the changes of as many alleles as are held at once."""
+    offsets = [
+        variant.start - window.start for variant, window in zip(variants, windows, strict=True)
+    ]
+    own = np.array([own_stretches(variant) for variant in variants], dtype=np.intp)
+    own += np.array(offsets, dtype=np.intp)[:, None, None]
+    ref = best_hits(scanner, [window.ref for window in windows], own[:, 0])
+    alt = best_hits(scanner, [window.alt for window in windows], own[:, 1])
+    p_ref, p_alt = (_p_values(hits, scanner, distributions) for hits in (ref, alt))
+    window_starts = np.array([window.start for window in windows], dtype=np.int32)[:, None]
+    changes.scores_ref[:], changes.scores_alt[:] = ref.scores, alt.scores
+    changes.p_ref[:], changes.p_alt[:] = p_ref, p_alt
+    changes.strands_ref[:], changes.strands_alt[:] = ref.strands, alt.strands
+    changes.starts_ref[:] = np.where(ref.strands != 0, ref.starts + window_starts, -1)
+    in_reference = _in_reference(alt.starts, own)
+    changes.starts_alt[:] = np.where(alt.strands != 0, in_reference + window_starts, -1)
+    changes.effects[:] = _effects(p_ref, p_alt, thresholds)
+
+
+def _p_values(
+    hits: BestHits, scanner: MotifScanner, distributions: ScoreDistributions
+) -> npt.NDArray[np.float64]:
+    by_motif = hits.scores.T.copy()
+    for scores, pwm in zip(by_motif, scanner.pwms, strict=True):
+        scores[:] = distributions.of(pwm).p_value(scores)
+    return by_motif.T
+
+
+def _in_reference(starts: npt.NDArray[np.int32], own: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Turn starts in ALT's window into those of the reference base there, or of the next one."""
+    end_ref, end_alt = own[:, 0, 1, None], own[:, 1, 1, None]
+    behind = starts - (end_alt - end_ref)
+    return np.where(starts >= end_alt, behind, np.minimum(starts, end_ref))
+
+
+def _effects(
+    p_ref: npt.NDArray[np.float64], p_alt: npt.NDArray[np.float64], thresholds: CallThresholds
+) -> npt.NDArray[np.int8]:
+    """Call each change; comparisons with NaN are false, which makes them none."""
+    hit_ref, hit_alt = p_ref <= thresholds.hit, p_alt <= thresholds.hit
+    either = (hit_ref | hit_alt) & ~np.isnan(p_ref) & ~np.isnan(p_alt)
+    conditions = [
+        hit_ref & (p_alt >= thresholds.no_hit) & (p_alt > p_ref),
+        hit_alt & (p_ref >= thresholds.no_hit) & (p_ref > p_alt),
+        either & (p_alt > p_ref),
+        either & (p_alt < p_ref),
+    ]
+    return np.select(conditions, [np.int8(code) for code in (1, 2, 3, 4)], np.int8(0))
