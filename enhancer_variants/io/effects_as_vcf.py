@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,8 +133,11 @@ class VcfLines:
     def _annotations(self, table: EffectTable) -> Iterator[str]:
         """INFO text of each record; the detail stands at its end, where there is one."""
         always = [c for c in self.written if c.name != "status_detail"]
-        filled = ";".join(f"{column.vcf_key}=%s" for column in always).__mod__
-        rows = list(zip(*(_texts(table.data[c.name], c) for c in always), strict=True))
+        columns = [_printable(table.data[column.name], column) for column in always]
+        rows = list(zip(*columns, strict=True))
+        missing = _rows_with_a_missing_number(columns, always, len(table))
+        with_numbers = _template(always, number="%.6g")  # for nearly all rows, and twice as quick
+        with_texts = _template(always, number="%s")
         statuses, details = table.data["status"], table.data["status_detail"]
         end = 0
         for count in table.rows_per_record:
@@ -143,9 +147,11 @@ class VcfLines:
                     # There is no ALT for a Number=A value to belong to.
                     yield f"EV_STATUS={Status.NO_ALT}"
                     continue
-                text = filled(rows[start])
+                row = rows[start]
+                text = with_texts(tuple(map(_text, row))) if missing[start] else with_numbers(row)
             else:
-                text = filled(tuple(map(",".join, zip(*rows[start:end], strict=True))))
+                alleles = (map(_text, row) for row in rows[start:end])
+                text = with_texts(tuple(map(",".join, zip(*alleles, strict=True))))
             if any(details[start:end]):
                 text += f";EV_STATUS_DETAIL={','.join(map(_escaped, details[start:end]))}"
             yield text
@@ -173,15 +179,38 @@ class VcfLines:
         return b"\t".join(fields)
 
 
-def _texts(values: Sequence[Any], column: Column) -> list[str]:
-    """Values as VCF writes them: a full stop where missing, reserved characters encoded."""
+def _template(columns: Sequence[Column], number: str) -> Callable[[tuple[Any, ...]], str]:
+    """Give a function that puts a row's values behind their keys."""
+    kinds = (number if column.type == "float" else "%s" for column in columns)
+    pairs = zip(columns, kinds, strict=True)
+    return ";".join(f"{column.vcf_key}={kind}" for column, kind in pairs).__mod__
+
+
+def _printable(values: Sequence[Any], column: Column) -> list[Any]:
+    """Numbers as Python's own, which print several times faster; texts as VCF writes them."""
     if column.type == "float":
-        # Python floats print several times faster than numpy's.
         plain = values.tolist() if isinstance(values, np.ndarray) else values
-        return ["." if x is None or x != x else "%.6g" % x for x in plain]  # noqa: UP031 (faster)
+        return [math.nan if value is None else value for value in plain]
     # The few words of a vocabulary are encoded once each.
     encoded = {value: _escaped(value) for value in set(values)}
     return [encoded[value] for value in values]
+
+
+def _rows_with_a_missing_number(
+    columns: Sequence[Sequence[Any]], declared: Sequence[Column], rows: int
+) -> list[bool]:
+    numbers = [
+        values for values, column in zip(columns, declared, strict=True) if column.type == "float"
+    ]
+    missing = np.isnan(np.array(numbers, dtype=float).reshape(len(numbers), rows))
+    return [bool(row) for row in missing.any(axis=0)]
+
+
+def _text(value: Any) -> str:
+    """Give a value as VCF writes it, a full stop where a number is missing."""
+    if isinstance(value, str):
+        return value
+    return "." if math.isnan(value) else f"{value:.6g}"
 
 
 def _escaped(value: object) -> str:
