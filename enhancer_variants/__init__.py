@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from enhancer_variants.genome import Interval, Reference, Variant
     from enhancer_variants.models import ModelCard, convert_checkpoint, load_model
     from enhancer_variants.schema import Status
-    from enhancer_variants.scorer import RunSummary, VariantScorer, score_vcf
+    from enhancer_variants.scorer import VariantScorer, score_vcf
+    from enhancer_variants.summary import RunSummary
 
 __all__ = [
     "AssemblyMismatchError",
@@ -61,7 +62,8 @@ _HOME = {
     **dict.fromkeys((name for name in __all__ if name.endswith("Error")), "errors"),
     **dict.fromkeys(("Interval", "Reference", "Variant"), "genome"),
     **dict.fromkeys(("ModelCard", "convert_checkpoint", "load_model"), "models"),
-    **dict.fromkeys(("RunSummary", "VariantScorer", "score_vcf"), "scorer"),
+    **dict.fromkeys(("VariantScorer", "score_vcf"), "scorer"),
+    "RunSummary": "summary",
     "Status": "schema",
 }
 

@@ -49,82 +49,84 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str) -> int | str:
     return int(value)
 
 
+_SCORING_OPTIONS = (
+    click.option(
+        "--enhancer",
+        "enhancers",
+        metavar="[NAME=]DIR",
+        multiple=True,
+        help="Directory of the enhancer model; several need names.",
+    ),
+    click.option(
+        "--tfbs",
+        "factors",
+        metavar="NAME=DIR",
+        multiple=True,
+        help="Directory of a TFBS model, with the name for its columns. Repeatable.",
+    ),
+    click.option("--window", type=int, help="Bases a model reads, where its card is silent."),
+    click.option(
+        "--max-seq-length",
+        type=int,
+        help="Tokens a model is padded to, where its card is silent.",
+    ),
+    click.option(
+        "--padding",
+        type=click.Choice(["dnabert", "none"]),
+        help="Whether pads are attended, as in the published DNABERT code.",
+    ),
+    click.option(
+        "--strand",
+        type=click.Choice(["forward", "both"]),
+        default="forward",
+        show_default=True,
+        help="Average with the reverse complement.",
+    ),
+    click.option(
+        "--anchors",
+        type=click.Choice(["left", "both"]),
+        default="left",
+        show_default=True,
+        help="Average with the mirror image of the window rule.",
+    ),
+    click.option(
+        "--shifts",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Average over windows moved by up to so many bases.",
+    ),
+    click.option("--allow-n", is_flag=True, help="Score windows with N and over contig ends."),
+    click.option(
+        "--ignore-assembly",
+        is_flag=True,
+        help="Score even if variants and reference look like different builds.",
+    ),
+    click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
+        default="auto",
+        show_default=True,
+        help="auto is fp32.",
+    ),
+    click.option(
+        "--batch-size",
+        callback=_batch_size,
+        metavar="N",
+        default="auto",
+        show_default=True,
+        help="Sequences in one pass through the network.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="No progress bar, warnings or summary."),
+)
+
+
 def scoring_options(command: _Command) -> _Command:
     """Add the options that every scoring command has."""
-    options = [
-        click.option(
-            "--enhancer",
-            "enhancers",
-            metavar="[NAME=]DIR",
-            multiple=True,
-            help="Directory of the enhancer model; several need names.",
-        ),
-        click.option(
-            "--tfbs",
-            "factors",
-            metavar="NAME=DIR",
-            multiple=True,
-            help="Directory of a TFBS model, with the name for its columns. Repeatable.",
-        ),
-        click.option("--window", type=int, help="Bases a model reads, where its card is silent."),
-        click.option(
-            "--max-seq-length",
-            type=int,
-            help="Tokens a model is padded to, where its card is silent.",
-        ),
-        click.option(
-            "--padding",
-            type=click.Choice(["dnabert", "none"]),
-            help="Whether pads are attended, as in the published DNABERT code.",
-        ),
-        click.option(
-            "--strand",
-            type=click.Choice(["forward", "both"]),
-            default="forward",
-            show_default=True,
-            help="Average with the reverse complement.",
-        ),
-        click.option(
-            "--anchors",
-            type=click.Choice(["left", "both"]),
-            default="left",
-            show_default=True,
-            help="Average with the mirror image of the window rule.",
-        ),
-        click.option(
-            "--shifts",
-            type=click.IntRange(min=0),
-            default=0,
-            show_default=True,
-            help="Average over windows moved by up to so many bases.",
-        ),
-        click.option("--allow-n", is_flag=True, help="Score windows with N and over contig ends."),
-        click.option(
-            "--ignore-assembly",
-            is_flag=True,
-            help="Score even if variants and reference look like different builds.",
-        ),
-        click.option(
-            "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
-        ),
-        click.option(
-            "--precision",
-            type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
-            default="auto",
-            show_default=True,
-            help="auto is fp32.",
-        ),
-        click.option(
-            "--batch-size",
-            callback=_batch_size,
-            metavar="N",
-            default="auto",
-            show_default=True,
-            help="Sequences in one pass through the network.",
-        ),
-        click.option("--quiet", "-q", is_flag=True, help="No progress bar, warnings or summary."),
-    ]
-    for option in reversed(options):
+    for option in reversed(_SCORING_OPTIONS):
         command = option(command)
     return command
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from enhancer_variants.effects import (
     collector_paused,
     named_models,
     pair_windows,
+    require_fitting_contigs,
     score_records,
     score_windows,
 )
@@ -44,7 +45,7 @@ from enhancer_variants.io import (
 from enhancer_variants.models import Model, Padding, Precision, load_model
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.provenance import provenance_of
-from enhancer_variants.schema import Status
+from enhancer_variants.summary import RunSummary
 
 __all__ = ["RunSummary", "VariantScorer", "score_vcf"]
 
@@ -54,48 +55,6 @@ looks at them twice (benchmarks/pipeline.py: larger and smaller chunks are slowe
 
 _BYTES_PER_CHUNK = 32 * 2**20
 """Records of many samples are wide; a chunk ends at this many bytes of text too."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run read and what became of it.
-
-    Attributes
-    ----------
-    records, alleles
-        Records read and rows written.
-    statuses
-        Rows by status, in order of precedence, those that occurred.
-
-    Examples
-    --------
-    >>> print(RunSummary(2, 3, {Status.REF_MISMATCH: 1, Status.OK: 2}))
-    3 alleles in 2 records: 2 scored, 1 not (ref_mismatch 1)
-    """
-
-    records: int
-    alleles: int
-    statuses: Mapping[Status, int]
-
-    @classmethod
-    def of(cls, records: int, statuses: Iterable[str]) -> RunSummary:
-        """Count rows by status."""
-        counts = Counter(statuses)
-        by_status = {status: counts[status] for status in Status if counts[status]}
-        return cls(records, counts.total(), by_status)
-
-    @property
-    def scored(self) -> int:
-        """Alleles that every model scored."""
-        return self.statuses.get(Status.OK, 0)
-
-    def __str__(self) -> str:
-        """One line for a person."""
-        reasons = ", ".join(
-            f"{status} {count:,}" for status, count in self.statuses.items() if status != Status.OK
-        )
-        line = f"{self.alleles:,} alleles in {self.records:,} records: {self.scored:,} scored"
-        return f"{line}, {self.alleles - self.scored:,} not ({reasons})" if reasons else line
 
 
 class VariantScorer:
@@ -236,8 +195,9 @@ class VariantScorer:
             If the variants are of another build than the reference.
         """
         regions = None if regions is None else several(regions)
+        again = self._reopener(path, regions, regions_file)
         with self._open(path, regions, regions_file) as source:
-            frame = to_frame(self._tables(self._checked(source)), self.plan.columns)
+            frame = to_frame(self._tables(self._checked(source, again)), self.plan.columns)
             frame.attrs["enhancer_variants"] = self._provenance(source.name, regions, regions_file)
         return frame
 
@@ -251,9 +211,10 @@ class VariantScorer:
     ) -> Iterator[pd.DataFrame]:
         """Score a file of any size, one DataFrame per `chunk_size` records (see `score_vcf`)."""
         regions = None if regions is None else several(regions)
+        again = self._reopener(path, regions, regions_file)
         with self._open(path, regions, regions_file) as source:
             provenance = self._provenance(source.name, regions, regions_file)
-            for table in self._tables(self._checked(source), chunk_size):
+            for table in self._tables(self._checked(source, again), chunk_size):
                 frame = to_frame([table], self.plan.columns)
                 frame.attrs["enhancer_variants"] = provenance
                 yield frame
@@ -357,6 +318,7 @@ class VariantScorer:
         counts: Counter[str] = Counter()
         records = 0
         regions = None if regions is None else several(regions)
+        again = self._reopener(path, regions, regions_file)
         with self._open(path, regions, regions_file) as opened:
             written_as = output_format(
                 output, format, default="vcf" if opened.kind == "vcf" else "tsv"
@@ -364,7 +326,7 @@ class VariantScorer:
             _refuse_own_input(path, output)
             # The variants' build is judged before the output is opened, and all that the
             # output can object to comes before the first allele is scored.
-            source = self._checked(writable(opened, written_as))
+            source = self._checked(writable(opened, written_as), again)
             with effect_writer(
                 output,
                 written_as,
@@ -398,13 +360,32 @@ class VariantScorer:
         known = self._reference().lengths
         return open_variants(path, requested_intervals(regions, regions_file, known))
 
-    def _checked(self, source: VariantInput) -> VariantInput:
-        """Give the input, once its first records were found to fit the reference."""
+    def _reopener(
+        self,
+        path: VariantSource,
+        regions: Sequence[str | Interval] | None,
+        regions_file: str | os.PathLike[str] | None,
+    ) -> Callable[[], VariantInput] | None:
+        """Give what opens a file a second time; None for what can be read only once."""
+        if isinstance(path, str | os.PathLike) and Path(path).is_file():
+            return lambda: self._open(path, regions, regions_file)
+        return None
+
+    def _checked(
+        self, source: VariantInput, again: Callable[[], VariantInput] | None = None
+    ) -> VariantInput:
+        """Give the input, once it was found to fit the reference.
+
+        Its first records always are, and all of them if its header makes one suspicious and it
+        can be opened `again`.
+        """
         if self.ignore_assembly:
             return source
-        records = assembly_checked(
-            source.records, self._reference(), source.contig_lengths, source.name
-        )
+        about = (self._reference(), source.contig_lengths, source.name)
+        records = assembly_checked(source.records, *about)
+        if again is not None:
+            with again() as second:
+                require_fitting_contigs(second.records, *about)
         return replace(source, records=records)
 
     def _tables(

@@ -26,7 +26,7 @@ LAYERS = [
     {"genome"},
     {"io", "motifs", "models"},
     {"effects"},
-    {"progress", "provenance", "runs"},
+    {"progress", "provenance", "runs", "summary"},
     {"scorer"},
     {"calibration", "training", "scan", "gwas", "demo"},
     {"reports"},

@@ -444,6 +444,31 @@ def test_a_file_is_not_taken_for_a_variant(scorer: ev.VariantScorer, files: Demo
     assert len(scorer.score(files.variants)) == 26
 
 
+def test_a_contig_of_another_build_far_down_ends_before_any_scoring(
+    scorer: ev.VariantScorer,
+    files: DemoFiles,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    contig = ev.Reference(files.reference).find("chr1")
+    bases = contig.bases(0, contig.length)
+    snvs = "".join(
+        f"chr1\t{n}\t.\t{bases[n - 1]}\t{'A' if bases[n - 1] != 'A' else 'C'}\t.\t.\t.\n"
+        for n in range(1, 6_000)
+    )
+    vcf = tmp_path / "late.vcf"
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    lengths = "##contig=<ID=chr2,length=5>\n##contig=<ID=chr1,length=12000>\n"
+    vcf.write_text(f"##fileformat=VCFv4.2\n{lengths}{columns}{snvs}")
+    assert len(scorer.score_vcf(vcf)) == 5_999  # chr2 carries no record
+    vcf.write_text(vcf.read_text() + "chr2\t10\t.\tA\tT\t.\t.\t.\n")
+    monkeypatch.setattr(scorer_module, "score_records", lambda *_: pytest.fail("scored"))
+    with pytest.raises(ev.AssemblyMismatchError, match="chr2 has 5 bases by its header"):
+        scorer.annotate(vcf, None)
+    assert capsysbinary.readouterr().out == b""
+
+
 def test_a_failing_run_leaves_the_old_output(
     scorer: ev.VariantScorer, files: DemoFiles, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from enhancer_variants.genome import (
 )
 from enhancer_variants.io import VariantRecord
 
-__all__ = ["CHECKED_SNVS", "assembly_checked"]
+__all__ = ["CHECKED_SNVS", "assembly_checked", "require_fitting_contigs"]
 
 CHECKED_SNVS = 1_000
 """The first so many SNVs are compared with the reference before scoring begins."""
@@ -81,6 +81,34 @@ def assembly_checked(
             break
     check.verdict()
     return _all_of(waiting, records, check)
+
+
+def require_fitting_contigs(
+    records: Iterator[VariantRecord],
+    reference: Reference,
+    contig_lengths: Mapping[str, int],
+    name: str,
+) -> None:
+    """Read to the end to find records on contigs whose declared length is another build's.
+
+    Only where the header declares such a contig is anything read at all: headers list contigs
+    that carry no records, and those do not matter.
+
+    Raises
+    ------
+    AssemblyMismatchError
+        If there is such a record.
+    """
+    suspects = {
+        contig
+        for contig, length in contig_lengths.items()
+        if (found := reference.find(contig, length)) is not None and found.length != length
+    }
+    if suspects:
+        check = _Check(reference, contig_lengths, name)
+        for record in records:
+            if record.contig in suspects:
+                check.contig(record.contig)
 
 
 def _all_of(
