@@ -237,7 +237,7 @@ class VariantScorer:
         """
         if isinstance(items, os.PathLike | pysam.VariantFile | cyvcf2.VCF):
             return self.score_vcf(items)
-        if isinstance(items, str) and Path(items).is_file():
+        if isinstance(items, str) and _is_file(items):
             raise InputError(f"{items!r} is a file: score it with score_vcf")
         with open_items(items) as source:
             frame = to_frame(self._tables(self._checked(source)), self.plan.columns)
@@ -341,7 +341,7 @@ class VariantScorer:
                         write(table)
                     counts.update(table.data["status"])
                     records += len(table.records)
-        return RunSummary.of(records, counts.elements())
+        return RunSummary.of(records, counts)
 
     def _reference(self) -> Reference:
         if self.reference is None:
@@ -367,7 +367,7 @@ class VariantScorer:
         regions_file: str | os.PathLike[str] | None,
     ) -> Callable[[], VariantInput] | None:
         """Give what opens a file a second time; None for what can be read only once."""
-        if isinstance(path, str | os.PathLike) and Path(path).is_file():
+        if isinstance(path, str | os.PathLike) and _is_file(path):
             return lambda: self._open(path, regions, regions_file)
         return None
 
@@ -384,8 +384,7 @@ class VariantScorer:
         about = (self._reference(), source.contig_lengths, source.name)
         records = assembly_checked(source.records, *about)
         if again is not None:
-            with again() as second:
-                require_fitting_contigs(second.records, *about)
+            require_fitting_contigs(_records_of(again), *about)
         return replace(source, records=records)
 
     def _tables(
@@ -437,6 +436,20 @@ def score_vcf(
     return VariantScorer(reference, **options).score_vcf(path)
 
 
+def _records_of(open_input: Callable[[], VariantInput]) -> Iterator[VariantRecord]:
+    """Give an input's records; it is opened only when the first one is asked for."""
+    with open_input() as source:
+        yield from source.records
+
+
+def _is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a regular file has this name; text that no file could have as its name is none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
 def _next_chunk(chunks: Iterator[list[VariantRecord]]) -> list[VariantRecord]:
     with collector_paused():
         return next(chunks, [])
@@ -457,6 +470,6 @@ def _chunks(records: Iterable[VariantRecord], size: int) -> Iterator[list[Varian
 
 def _refuse_own_input(path: VariantSource, output: str | os.PathLike[str] | None) -> None:
     paths = (path, output)
-    files = [p for p in paths if isinstance(p, str | os.PathLike) and Path(p).is_file()]
+    files = [p for p in paths if isinstance(p, str | os.PathLike) and _is_file(p)]
     if len(files) == 2 and Path(files[0]).samefile(files[1]):
         raise InputError(f"{output}: is the input; write the effects to another file")

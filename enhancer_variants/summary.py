@@ -33,8 +33,8 @@ class RunSummary:
     statuses: Mapping[Status, int]
 
     @classmethod
-    def of(cls, records: int, statuses: Iterable[str]) -> RunSummary:
-        """Count rows by status."""
+    def of(cls, records: int, statuses: Iterable[str] | Counter[str]) -> RunSummary:
+        """Count rows by status, from the status of each or from a Counter of them."""
         counts = Counter(statuses)
         by_status = {status: counts[status] for status in Status if counts[status]}
         return cls(records, counts.total(), by_status)

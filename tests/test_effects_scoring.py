@@ -183,6 +183,17 @@ def test_no_records_give_an_empty_table(counting_model: Make, make_reference: Ma
     assert set(table.data) == {column.name for column in table.columns}
 
 
+@pytest.mark.parametrize("options", [{"shifts": 1}, {"anchors": "both"}, {"strand": "both"}])
+def test_where_nothing_can_be_scored_every_column_is_still_there(
+    counting_model: Make, make_reference: Make, options: dict[str, Any]
+) -> None:
+    plan = ScoringPlan((counting_model(),), **options)
+    for variants in (["chr1:1:A:G"], []):
+        table = score_records(records(variants), plan, make_reference(chr1="A" * 50))
+        assert set(table.data) == {column.name for column in table.columns}
+        assert np.isnan(table.data["enhancer_log_odds_shift_spread"]).all()
+
+
 def test_pairs_of_sequences_are_scored_as_they_are(counting_model: Make) -> None:
     plan = ScoringPlan((counting_model("G"),))
     pairs = pair_windows(["ACGT", "aaaa", "ANA"], ["GCGT", "GGAAGG", "AAA"], plan)

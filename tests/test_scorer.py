@@ -438,6 +438,27 @@ def test_the_provenance_names_the_model_and_not_only_its_columns(
         assert frame.attrs == effects.attrs
 
 
+def test_a_long_allele_is_not_taken_for_a_file(scorer: ev.VariantScorer) -> None:
+    """No file name can be as long; asking for one fails on its own account."""
+    assert scorer.score("chr1:3000:G:" + "GATTACA" * 1_000)["status"].tolist() == ["too_long"]
+    with pytest.raises(ev.VariantFileError, match="cannot be read"):
+        scorer.score_vcf("x" * 5_000 + ".vcf")
+
+
+def test_a_file_is_opened_again_only_where_its_header_is_suspicious(
+    scorer: ev.VariantScorer, files: DemoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    open_once = scorer_module.open_variants
+    monkeypatch.setattr(
+        scorer_module,
+        "open_variants",
+        lambda *given: (opened.append(given[0]), open_once(*given))[1],
+    )
+    assert len(scorer.score_vcf(files.variants)) == 26
+    assert opened == [files.variants]
+
+
 def test_a_file_is_not_taken_for_a_variant(scorer: ev.VariantScorer, files: DemoFiles) -> None:
     with pytest.raises(ev.InputError, match="is a file: score it with score_vcf"):
         scorer.score(str(files.variants))

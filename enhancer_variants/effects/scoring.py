@@ -162,7 +162,7 @@ class _Rows:
             for window in found.windows:
                 refs.append(place_of(window.ref, len(places)))
                 alts.append(place_of(window.alt, len(places)))
-        shape = (len(rows), -1) if rows else (0, 1)
+        shape = (len(rows), rule.windows_per_allele)
         return WindowPairs(
             list(places),
             np.array(rows, dtype=np.intp),

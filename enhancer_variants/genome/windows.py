@@ -92,6 +92,15 @@ class WindowRule:
                 f"{self.length} bases"
             )
 
+    @property
+    def windows_per_allele(self) -> int:
+        """2 * shifts + 1 for each anchor.
+
+        >>> WindowRule(anchors="both", shifts=2).windows_per_allele
+        10
+        """
+        return (2 * self.shifts + 1) * (2 if self.anchors == "both" else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class AlleleWindows:
