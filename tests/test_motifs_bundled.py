@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,12 @@ def test_jaspar_2024_is_that_of_pyjaspar() -> None:
 
 
 def test_file_is_small_and_says_no_time() -> None:
-    for file in BUNDLED_MOTIFS.values():
-        data = (FOLDER / file).read_bytes()
+    for bundled in BUNDLED_MOTIFS.values():
+        data = (FOLDER / bundled.file).read_bytes()
         assert len(data) < 300_000
         assert data[4:8] == bytes(4)
         assert gzip.decompress(data).endswith(b"]\n")
+        assert bundled.sha256() == hashlib.sha256(data).hexdigest()
 
 
 def test_other_names_are_refused() -> None:

@@ -7,50 +7,30 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import (
-    AlleleWindow,
-    Variant,
-    WindowRule,
-    allele_windows,
-    normal_form,
-    reverse_complement,
-)
+from enhancer_variants.genome import Variant, normal_form, reverse_complement
 from enhancer_variants.genome.reference import InMemoryContig
 from enhancer_variants.motifs import (
-    MOTIF_EFFECTS,
     CallThresholds,
     MotifChanges,
-    MotifScanner,
+    MotifOptions,
     Pwm,
-    ScoreDistributions,
+    allele_context,
     bundled_motifs,
-    motif_changes,
+    motif_panel,
+    sequence_context,
     strongest_changes,
 )
 from enhancer_variants.motifs.change import _effects
+from enhancer_variants.schema import MOTIF_EFFECTS
 
-PLANTED = {
-    "CTCF": "MA0139.2",
-    "GATA1": "MA0035.5",
-    "SPI1": "MA0080.7",
-    "REST": "MA0138.3",
-    "CEBPA": "MA0102.5",
-    "HNF4A": "MA0114.5",
-    "NRF1": "MA0506.3",
-    "TP53": "MA0106.3",
-    "FOS::JUN": "MA0099.4",
-    "MEF2A": "MA0052.5",
-}
 TOY = Pwm("toy", "TOY", np.tile([2.0, -6.0, -6.0, -6.0], (7, 1)))
 
 
-def changes_of(contig: str, *texts: str, pwms: list[Pwm], length: int = 100) -> MotifChanges:
+def changes_of(contig: str, *texts: str, pwms: list[Pwm]) -> MotifChanges:
     """Changes of variants given as POS:REF:ALT, POS 1-based."""
-    held = InMemoryContig("1", contig)
+    held, panel = InMemoryContig("1", contig), motif_panel(pwms)
     variants = [normal_form(Variant.parse(f"1:{text}"), held) for text in texts]
-    found = [allele_windows(variant, held, WindowRule(length=length)) for variant in variants]
-    windows = [window for each in found for window in each.windows]
-    return motif_changes(variants, windows, MotifScanner(pwms), ScoreDistributions())
+    return panel.changes([allele_context(variant, held, panel.margin) for variant in variants])
 
 
 def effect(changes: MotifChanges, row: int = 0, column: int = 0) -> str:
@@ -61,54 +41,22 @@ def random_contig(seed: int, length: int = 400) -> str:
     return "".join("ACGT"[code] for code in np.random.default_rng(seed).integers(0, 4, length))
 
 
-@pytest.mark.parametrize("factor", PLANTED)
-@pytest.mark.parametrize("strand", [1, -1])
-def test_planted_sites_are_found_and_broken(factor: str, strand: int) -> None:
-    [motif] = [motif for motif in bundled_motifs("JASPAR2024") if motif.id == PLANTED[factor]]
-    assert motif.name.upper() == factor
-    pwm = Pwm.from_motif(motif)
-    read = pwm if strand == 1 else pwm.reverse_complement()
-    site, start = read.consensus, 190
-    contig = random_contig(1)
-    contig = contig[:start] + site + contig[start + len(site) :]
-    core = int((read.scores.max(axis=1) - read.scores.min(axis=1)).argmax())
-    worst = "ACGT"[read.scores[core].argmin()]
-    replaced = site.translate(str.maketrans("ACGT", "CTAG"))
-    changes = changes_of(
-        contig,
-        f"{start + core + 1}:{site[core]}:{worst}",
-        f"{start + 1}:{site}:{replaced}",
-        f"{start + len(site) + 30}:{contig[start + len(site) + 29]}:"
-        + reverse_complement(contig[start + len(site) + 29]),
-        f"{start - 30}:{contig[start - 31]}:" + reverse_complement(contig[start - 31]),
-        pwms=[pwm],
-    )
-    assert changes.starts_ref[0, 0] == start
-    assert changes.strands_ref[0, 0] == strand or site == reverse_complement(site)
-    assert changes.scores_ref[0, 0] == pytest.approx(pwm.largest_score, abs=1e-4)
-    assert changes.p_ref[0, 0] <= 1e-4
-    assert effect(changes, 0) in ("disrupted", "weakened")
-    assert changes.log10_p_ratio[0, 0] < 0
-    assert effect(changes, 1) == "disrupted"
-    assert [effect(changes, row) for row in (2, 3)] == ["none", "none"]
-
-
 def test_insertion_and_deletion_in_their_own_coordinates() -> None:
     #         0123456789
     contig = "CGCGCGCGCG" * 5 + "AAAAAAA" + "CGCGCGCGCG" * 5
     shorter = contig.replace("AAAAAAA", "AAA")
-    deleted = changes_of(contig, "50:GAAAA:G", pwms=[TOY], length=60)
+    deleted = changes_of(contig, "50:GAAAA:G", pwms=[TOY])
     assert effect(deleted) == "disrupted"
     assert deleted.starts_ref[0, 0] == 50
-    inserted = changes_of(shorter, "50:G:GAAAA", pwms=[TOY], length=60)
+    inserted = changes_of(shorter, "50:G:GAAAA", pwms=[TOY])
     assert effect(inserted) == "created"
     # The first inserted base is left of the reference base 50.
     assert inserted.starts_alt[0, 0] == 50
     assert inserted.score_shift[0, 0] == -deleted.score_shift[0, 0] > 0
     # A site that an insertion of other bases splits, and one that a deletion puts together.
-    split = changes_of(contig, "53:A:ACC", pwms=[TOY], length=60)
+    split = changes_of(contig, "53:A:ACC", pwms=[TOY])
     assert effect(split) == "disrupted"
-    joined = changes_of(contig[:53] + "CC" + contig[53:], "53:ACC:A", pwms=[TOY], length=60)
+    joined = changes_of(contig[:53] + "CC" + contig[53:], "53:ACC:A", pwms=[TOY])
     assert effect(joined) == "created"
     assert joined.starts_alt[0, 0] == 50
 
@@ -116,7 +64,7 @@ def test_insertion_and_deletion_in_their_own_coordinates() -> None:
 def test_a_start_behind_the_change_is_moved() -> None:
     contig = "CGCGCGCGCG" * 5 + "TTCAAAAAAA" + "CGCGCGCGCG" * 5
     # Two bases inserted before the C; the best hit of ALT begins right behind the change.
-    changes = changes_of(contig, "53:C:GGA", pwms=[TOY], length=60)
+    changes = changes_of(contig, "53:C:GGA", pwms=[TOY])
     # ALT: ...TT GGA AAAAAAA: the run begins at ALT index 54, its first base is inserted.
     assert changes.starts_alt[0, 0] == 53
     assert changes.scores_alt[0, 0] == 14
@@ -142,8 +90,8 @@ def test_swapping_the_alleles_negates_the_shift(allele: tuple[str, Variant]) -> 
     other = contig[: variant.start] + variant.alt + contig[variant.end :]
     rows = np.random.default_rng(3).normal(-1, 2, (3, 6, 4))
     pwms = [Pwm(f"M{number}", "F", scores) for number, scores in enumerate(rows)]
-    one = changes_of(contig, str(variant).split(":", 1)[1], pwms=pwms, length=24)
-    two = changes_of(other, str(variant.swapped()).split(":", 1)[1], pwms=pwms, length=24)
+    one = changes_of(contig, str(variant).split(":", 1)[1], pwms=pwms)
+    two = changes_of(other, str(variant.swapped()).split(":", 1)[1], pwms=pwms)
     assert np.array_equal(one.score_shift, -two.score_shift)
     assert np.array_equal(one.log10_p_ratio, -two.log10_p_ratio)
     opposite = np.array([0, 2, 1, 4, 3])
@@ -173,19 +121,39 @@ def test_thresholds_are_checked(thresholds: tuple[float, float]) -> None:
         CallThresholds(*thresholds)
 
 
-def made_up(p_ref: npt.ArrayLike, p_alt: npt.ArrayLike, ids: str) -> MotifChanges:
+def made_up(
+    p_ref: npt.ArrayLike, p_alt: npt.ArrayLike, ids: str, p_change: npt.ArrayLike = np.nan
+) -> MotifChanges:
     pwms = tuple(Pwm(name, name, np.zeros((1, 4))) for name in ids)
     changes = MotifChanges.empty(pwms, len(np.asarray(p_ref)))
-    changes.p_ref[:], changes.p_alt[:] = p_ref, p_alt
+    changes.p_ref[:], changes.p_alt[:], changes.p_change[:] = p_ref, p_alt, p_change
     return changes
 
 
+NAN = float("nan")
+
+
 def test_strongest_is_the_largest_ratio_then_the_smallest_identifier() -> None:
-    nan = float("nan")
-    p_ref = [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [nan, nan, 0.1], [nan, nan, nan], [0.1, 0.2, 0.3]]
-    p_alt = [[0.2, 0.3, 0.01], [0.2, 0.05, 0.2], [0.1, nan, 0.1], [0.1, 0.1, 0.1], [0.1, 0.2, 0.3]]
+    p_ref = [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [NAN, NAN, 0.1], [NAN, NAN, NAN], [0.1, 0.2, 0.3]]
+    p_alt = [[0.2, 0.3, 0.01], [0.2, 0.05, 0.2], [0.1, NAN, 0.1], [0.1, 0.1, 0.1], [0.1, 0.2, 0.3]]
     assert strongest_changes(made_up(p_ref, p_alt, "CBA")).tolist() == [2, 2, 2, -1, 2]
     assert strongest_changes(made_up(p_ref, p_alt, "ABC")).tolist() == [2, 0, 2, -1, 0]
+
+
+def test_strongest_of_an_snv_has_the_smallest_p_of_the_change() -> None:
+    p_ref = [[0.1, 0.1, 0.1]] * 4
+    p_alt = [[0.2, 0.3, 0.01], [0.3, 0.05, 0.2], [0.2, 0.1, 0.2], [0.1, 0.1, 0.2]]
+    p_change = [[0.2, 1e-3, 0.1], [1e-7, 1e-7, 0.1], [0.1, NAN, 0.1], [NAN, NAN, NAN]]
+    made = made_up(p_ref, p_alt, "CBA", p_change)
+    assert strongest_changes(made).tolist() == [1, 0, 2, 2]
+
+
+def test_q_is_adjusted_over_the_motifs_that_have_a_p() -> None:
+    p_change = [[0.01, 0.02, 0.9], [0.01, NAN, 0.02], [NAN, NAN, NAN], [0.5, 0.5, 0.5]]
+    made = made_up(np.ones((4, 3)), np.ones((4, 3)), "ABC", p_change)
+    expected = [[0.03, 0.03, 0.9], [0.02, NAN, 0.02], [NAN, NAN, NAN], [0.5, 0.5, 0.5]]
+    np.testing.assert_allclose(made.q_change, expected, rtol=1e-6)
+    assert made_up(np.ones((0, 3)), np.ones((0, 3)), "ABC").q_change.shape == (0, 3)
 
 
 def test_called_names_rows_and_columns() -> None:
@@ -202,24 +170,39 @@ def test_more_alleles_than_are_held_at_once() -> None:
         for place in range(20, 2500)
     ]
     pwms = [Pwm.from_motif(motif) for motif in bundled_motifs("JASPAR2024")[:400:100]]
-    whole = changes_of(contig, *texts, pwms=pwms, length=40)
-    alone = changes_of(contig, texts[-1], pwms=pwms, length=40)
+    whole = changes_of(contig, *texts, pwms=pwms)
+    alone = changes_of(contig, texts[-1], pwms=pwms)
     assert np.array_equal(whole.p_alt[-1], alone.p_alt[0])
     assert np.array_equal(whole.starts_ref[-1], alone.starts_ref[0])
     assert (whole.starts_ref > 0).all()
 
 
+def test_p_of_the_change_is_that_of_snvs_alone() -> None:
+    contig = "CGCGCGCGCG" * 5 + "AAAAAAA" + "CGCGCGCGCG" * 5
+    changes = changes_of(contig, "53:A:C", "53:AA:CC", "53:A:AC", "20:G:N", pwms=[TOY])
+    assert np.isnan(changes.p_change.ravel()).tolist() == [False, True, True, True]
+    assert np.isnan(changes.scores_alt[3, 0])
+    assert effect(changes, 3) == "none"
+    panel = motif_panel([TOY])
+    [expected] = panel.by_chance.of(TOY).p_value(changes.log10_p_ratio[0])
+    assert changes.p_change[0, 0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_p_of_the_change_of_the_score_where_asked() -> None:
+    panel = motif_panel([TOY], MotifOptions(p_change_of="score_shift"))
+    changes = panel.changes([sequence_context("CCCCCCAAAAAAAC", "CCCCCCAAAAACAC", panel.margin)])
+    expected = panel.by_chance.of(TOY).p_value(8.0)
+    assert (changes.score_shift[0, 0], changes.p_change[0, 0]) == (-8, np.float32(expected))
+
+
+def test_a_long_insertion_is_seen_to_its_end() -> None:
+    inserted = "C" * 300 + "AAAAAAA"
+    changes = changes_of("CG" * 60, f"60:G:G{inserted}", pwms=[TOY])
+    assert effect(changes) == "created"
+    assert changes.scores_alt[0, 0] == 14
+
+
 def test_no_allele_at_all() -> None:
-    empty = motif_changes([], [], MotifScanner([TOY]), ScoreDistributions())
+    empty = motif_panel([TOY]).changes([])
     assert empty.effects.shape == (0, 1)
     assert strongest_changes(empty).shape == (0,)
-
-
-def test_window_has_to_hold_its_variant() -> None:
-    with pytest.raises(InputError, match="not in the window"):
-        motif_changes(
-            [Variant("1", 500, "A", "C")],
-            [AlleleWindow("ACGT", "ACCT", 100)],
-            MotifScanner([TOY]),
-            ScoreDistributions(),
-        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Final
 
@@ -9,10 +11,38 @@ from enhancer_variants.errors import InputError
 from enhancer_variants.motifs.pwm import Motif
 from enhancer_variants.motifs.readers import read_motifs
 
-__all__ = ["BUNDLED_MOTIFS", "bundled_motifs"]
+__all__ = ["BUNDLED_MOTIFS", "BundledMotifs", "bundled_motifs"]
 
-BUNDLED_MOTIFS: Final = {"JASPAR2024": "jaspar2024.txt.gz"}
-"""Names of the bundled sets, and their files in this folder."""
+
+@dataclass(frozen=True, slots=True)
+class BundledMotifs:
+    """A set of motifs that ships with the package.
+
+    Attributes
+    ----------
+    file
+        Its file in this folder.
+    licence, citation
+        Under what it may be used, and what to cite.
+    """
+
+    file: str
+    licence: str
+    citation: str
+
+    def sha256(self) -> str:
+        """Checksum of the file."""
+        return hashlib.sha256((files(__package__) / self.file).read_bytes()).hexdigest()
+
+
+BUNDLED_MOTIFS: Final = {
+    "JASPAR2024": BundledMotifs(
+        file="jaspar2024.txt.gz",
+        licence="CC BY 4.0",
+        citation="Rauluseviciute I et al. 2024, Nucleic Acids Res 52:D174-D182",
+    )
+}
+"""The bundled sets by name."""
 
 
 def bundled_motifs(name: str) -> tuple[Motif, ...]:
@@ -45,5 +75,5 @@ def bundled_motifs(name: str) -> tuple[Motif, ...]:
             f"no bundled motifs are called {name!r}; there are {', '.join(BUNDLED_MOTIFS)}. "
             "Other motifs are read from a file."
         )
-    with as_file(files(__package__) / BUNDLED_MOTIFS[name]) as path:
+    with as_file(files(__package__) / BUNDLED_MOTIFS[name].file) as path:
         return read_motifs(path)

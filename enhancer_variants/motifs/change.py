@@ -15,23 +15,21 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import false_discovery_control
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import AlleleWindow, Variant
+from enhancer_variants.motifs.change_p_values import ChangeDistributions
+from enhancer_variants.motifs.context import AlleleContext
 from enhancer_variants.motifs.p_values import ScoreDistributions
 from enhancer_variants.motifs.pwm import Pwm
-from enhancer_variants.motifs.scanning import BestHits, MotifScanner, best_hits, own_stretches
+from enhancer_variants.motifs.scanning import BestHits, MotifScanner, best_hits
 
 __all__ = [
-    "MOTIF_EFFECTS",
     "CallThresholds",
     "MotifChanges",
     "motif_changes",
     "strongest_changes",
 ]
-
-MOTIF_EFFECTS: Final = ("none", "disrupted", "created", "weakened", "strengthened")
-"""What can happen to a motif; :attr:`MotifChanges.effects` are places in it."""
 
 _AT_ONCE: Final = 2048
 
@@ -81,8 +79,8 @@ class MotifChanges:
     pwms
         The motifs, in the order of the columns.
     scores_ref, scores_alt
-        Score of the best hit in each allele, bits; NaN where no placement overlaps the change
-        within the window.
+        Score of the best hit in each allele, bits; NaN where no placement of A, C, G and T
+        overlaps the change.
     starts_ref
         0-based contig coordinate of the leftmost base of REF's best hit, -1 for none.
     starts_alt
@@ -93,8 +91,13 @@ class MotifChanges:
         1 forward, -1 reverse, 0 none.
     p_ref, p_alt
         P-values of the scores, each of one placement; NaN for none.
+    p_change
+        P-value of the change itself, two-sided: how often a random single-base change of
+        background sequence makes the absolute log10_p_ratio as large, or another measure of it
+        (:mod:`enhancer_variants.motifs.change_p_values`); NaN for all that is not an SNV, or
+        where an allele has no placement.
     effects
-        Places in :data:`MOTIF_EFFECTS`.
+        Places in :data:`~enhancer_variants.schema.MOTIF_EFFECTS`.
     """
 
     pwms: tuple[Pwm, ...]
@@ -106,6 +109,7 @@ class MotifChanges:
     strands_alt: npt.NDArray[np.int8]
     p_ref: _Numbers
     p_alt: _Numbers
+    p_change: _Numbers
     effects: npt.NDArray[np.int8]
 
     @classmethod
@@ -122,6 +126,7 @@ class MotifChanges:
             strands_alt=np.zeros(shape, dtype=np.int8),
             p_ref=np.full(shape, np.nan, dtype=np.float32),
             p_alt=np.full(shape, np.nan, dtype=np.float32),
+            p_change=np.full(shape, np.nan, dtype=np.float32),
             effects=np.zeros(shape, dtype=np.int8),
         )
 
@@ -135,6 +140,22 @@ class MotifChanges:
         """log10(p_ref / p_alt): above 0, the ALT gains."""
         return np.log10(self.p_ref.astype(np.float64)) - np.log10(self.p_alt.astype(np.float64))
 
+    @property
+    def q_change(self) -> npt.NDArray[np.float64]:
+        """False discovery rate of the changes of each allele, over its motifs.
+
+        `p_change` adjusted as Benjamini Y, Hochberg Y (1995), J R Stat Soc B 57:289-300, by
+        :func:`scipy.stats.false_discovery_control`; NaN where `p_change` is.
+        """
+        adjusted = self.p_change.astype(np.float64)
+        known = ~np.isnan(adjusted)
+        whole = known.all(axis=1)
+        if len(self.pwms) and whole.any():
+            adjusted[whole] = false_discovery_control(adjusted[whole], axis=1)
+        for row in np.flatnonzero(known.any(axis=1) & ~whole):
+            adjusted[row, known[row]] = false_discovery_control(adjusted[row, known[row]])
+        return adjusted
+
     def called(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Rows and columns of all that is called other than none, row by row."""
         rows, columns = np.nonzero(self.effects)
@@ -142,71 +163,63 @@ class MotifChanges:
 
 
 def motif_changes(
-    variants: Sequence[Variant],
-    windows: Sequence[AlleleWindow],
+    contexts: Sequence[AlleleContext],
     scanner: MotifScanner,
     distributions: ScoreDistributions,
-    thresholds: CallThresholds | None = None,
+    by_chance: ChangeDistributions,
+    thresholds: CallThresholds,
 ) -> MotifChanges:
     """Compare every motif's best hit in ALT with that in REF, for some alleles.
 
-    Only placements that overlap the change are looked at, in either allele in its own
-    coordinates (:mod:`enhancer_variants.motifs.scanning`). The calls, with the default
-    thresholds:
-
-    ============ ==================================================================
-    disrupted    p_ref <= 1e-4 and p_alt >= 1e-3
-    created      p_alt <= 1e-4 and p_ref >= 1e-3
-    weakened     p_ref or p_alt <= 1e-4, neither of the above, and p_alt > p_ref
-    strengthened the same with p_alt < p_ref
-    none         otherwise; also where p_ref equals p_alt, or an allele has no placement
-    ============ ==================================================================
+    What :meth:`enhancer_variants.motifs.MotifPanel.changes` does with its parts.
 
     Parameters
     ----------
-    variants
-        In normal form.
-    windows
-        Both alleles of each; the longest motif less one base on either side of the change is
-        all that is read, and placements that leave the window are not scored.
+    contexts
+        The alleles.
     scanner
         The motifs.
-    distributions
-        Where the motifs' score distributions are kept from one call to the next.
+    distributions, by_chance
+        Where the distributions of the motifs' scores, and of what random changes do to them, are
+        kept from one call to the next.
     thresholds
         What counts as a hit and what as none.
 
     Returns
     -------
     MotifChanges
-        One row per variant, one column per motif.
+        One row per allele, one column per motif.
 
     Raises
     ------
     InputError
-        If a window does not hold its variant, or windows differ in length.
-
-    Examples
-    --------
-    >>> toy = Pwm("AAAAAAA", "TOY", [[2, -6, -6, -6]] * 7)
-    >>> window = AlleleWindow("CCCCAAAAAAACCC", "CCCCAAACAAACCC", 100)
-    >>> changes = motif_changes(
-    ...     [Variant("1", 108, "A", "C")], [window], MotifScanner([toy]), ScoreDistributions()
-    ... )
-    >>> MOTIF_EFFECTS[changes.effects[0, 0]], changes.starts_ref[0, 0], changes.score_shift[0, 0]
-    ('disrupted', np.int32(104), np.float32(-8.0))
+        If the contexts are too narrow for the longest motif, or an allele is too long.
     """
-    chosen = thresholds or CallThresholds()
-    changes = MotifChanges.empty(scanner.pwms, len(variants))
-    for begin in range(0, len(variants), _AT_ONCE):
+    changes = MotifChanges.empty(scanner.pwms, len(contexts))
+    for begin in range(0, len(contexts), _AT_ONCE):
         some = slice(begin, begin + _AT_ONCE)
-        views = _some_rows(changes, some)
-        _fill(views, variants[some], windows[some], scanner, distributions, chosen)
+        views, ref, alt = _rows(changes, some), *best_hits(scanner, contexts[some])
+        p_ref = _p_values(ref, scanner, distributions)
+        p_alt = _p_values(alt, scanner, distributions)
+        _fill_hits(views, ref, alt, contexts[some])
+        views.p_ref[:], views.p_alt[:] = p_ref, p_alt
+        views.effects[:] = _effects(p_ref, p_alt, thresholds)
+        is_snv = np.array([context.is_snv for context in contexts[some]])
+        if by_chance.measure == "score_shift":
+            sizes = (alt.scores - ref.scores)[is_snv]
+        else:
+            sizes = np.log10(p_alt[is_snv]) - np.log10(p_ref[is_snv])
+        for column, pwm in enumerate(scanner.pwms if is_snv.any() else ()):
+            views.p_change[is_snv, column] = by_chance.of(pwm).p_value(sizes[:, column])
     return changes
 
 
 def strongest_changes(changes: MotifChanges) -> npt.NDArray[np.intp]:
     """Choose the motif that each allele changes most.
+
+    For an SNV the one with the smallest p-value of the change; of equals, and for every other
+    kind, the one with the largest absolute log10(p_ref / p_alt); of equals the one whose
+    identifier comes first.
 
     Parameters
     ----------
@@ -216,48 +229,35 @@ def strongest_changes(changes: MotifChanges) -> npt.NDArray[np.intp]:
     Returns
     -------
     ndarray
-        Column of the largest absolute log10(p_ref / p_alt), of equals the smallest motif
-        identifier; -1 where no motif has a placement in both alleles.
+        Column of each allele's motif; -1 where no motif has a placement in both alleles.
     """
     by_id = np.array(sorted(range(len(changes.pwms)), key=lambda column: changes.pwms[column].id))
     size = np.abs(changes.log10_p_ratio)[:, by_id]
     size[np.isnan(size)] = -1
+    p_change = np.where(np.isnan(changes.p_change), np.inf, changes.p_change)[:, by_id]
+    size[p_change > p_change.min(axis=1, keepdims=True)] = -1
     strongest = by_id[size.argmax(axis=1)]
     strongest[(size < 0).all(axis=1)] = -1
     return np.asarray(strongest)
 
 
-def _some_rows(changes: MotifChanges, rows: slice) -> MotifChanges:
+def _rows(changes: MotifChanges, rows: slice) -> MotifChanges:
     """Take views of some rows, into which results can be written."""
     arrays = {field.name: getattr(changes, field.name)[rows] for field in fields(changes)[1:]}
     return MotifChanges(changes.pwms, **arrays)
 
 
-def _fill(
-    changes: MotifChanges,
-    variants: Sequence[Variant],
-    windows: Sequence[AlleleWindow],
-    scanner: MotifScanner,
-    distributions: ScoreDistributions,
-    thresholds: CallThresholds,
+def _fill_hits(
+    changes: MotifChanges, ref: BestHits, alt: BestHits, contexts: Sequence[AlleleContext]
 ) -> None:
-    """Work out the changes of as many alleles as are held at once."""
-    offsets = [
-        variant.start - window.start for variant, window in zip(variants, windows, strict=True)
-    ]
-    own = np.array([own_stretches(variant) for variant in variants], dtype=np.intp)
-    own += np.array(offsets, dtype=np.intp)[:, None, None]
-    ref = best_hits(scanner, [window.ref for window in windows], own[:, 0])
-    alt = best_hits(scanner, [window.alt for window in windows], own[:, 1])
-    p_ref, p_alt = (_p_values(hits, scanner, distributions) for hits in (ref, alt))
-    window_starts = np.array([window.start for window in windows], dtype=np.int32)[:, None]
+    """Enter best hits, their starts in coordinates of the reference."""
+    own = np.array([(context.own_ref, context.own_alt) for context in contexts], dtype=np.intp)
+    begins = np.array([context.start for context in contexts], dtype=np.int32)[:, None]
     changes.scores_ref[:], changes.scores_alt[:] = ref.scores, alt.scores
-    changes.p_ref[:], changes.p_alt[:] = p_ref, p_alt
     changes.strands_ref[:], changes.strands_alt[:] = ref.strands, alt.strands
-    changes.starts_ref[:] = np.where(ref.strands != 0, ref.starts + window_starts, -1)
+    changes.starts_ref[:] = np.where(ref.strands != 0, ref.starts + begins, -1)
     in_reference = _in_reference(alt.starts, own)
-    changes.starts_alt[:] = np.where(alt.strands != 0, in_reference + window_starts, -1)
-    changes.effects[:] = _effects(p_ref, p_alt, thresholds)
+    changes.starts_alt[:] = np.where(alt.strands != 0, in_reference + begins, -1)
 
 
 def _p_values(

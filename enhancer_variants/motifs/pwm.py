@@ -14,6 +14,7 @@ Nakai K (2009), Nucleic Acids Res 37:939-944.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -262,6 +263,18 @@ class Pwm:
     def largest_score(self) -> float:
         """Score of the consensus, bits."""
         return float(self.scores.max(axis=1).sum())
+
+    def digest(self) -> bytes:
+        """Eight bytes that tell scores and background from any others, whatever they are called.
+
+        Examples
+        --------
+        >>> rows = [[1, -1, -1, -1]] * 3
+        >>> Pwm("toy", "TOY", rows).digest() == Pwm("other", "OTHER", rows).digest()
+        True
+        """
+        content = np.append(self.scores, [self.background], axis=0).astype("<f8").tobytes()
+        return hashlib.sha256(content).digest()[:8]
 
     def score(self, sequence: str) -> float:
         """Score one placement.

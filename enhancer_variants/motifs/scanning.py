@@ -1,11 +1,8 @@
 """Best hits of many motifs, on both strands, among the placements that overlap a change.
 
-The part of an allele that is its own is a stretch of its window: the bases it has in place of
-the other allele's, without the anchor of a pure insertion or deletion. The allele that lacks
-the bases has an empty stretch, the junction between two bases. A placement overlaps the change
-if it covers a base of the stretch or spans the junction; with L the motif's length and
-[first, end) the stretch, these are in both cases the placements that start at
-first - L + 1 to end - 1.
+With L the motif's length and [first, end) what is an allele's own
+(:mod:`enhancer_variants.motifs.context`), these are the placements that start at first - L + 1 to
+end - 1, also where the allele has nothing of its own and first equals end.
 
 Only the best of all placements is wanted, and which it is. Scores are whole multiples of
 SCORE_UNIT, so that their sums are exact; the number of the placement, in a much smaller unit, is
@@ -23,17 +20,22 @@ import numpy as np
 import numpy.typing as npt
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import Variant
+from enhancer_variants.motifs.context import AlleleContext
 from enhancer_variants.motifs.pwm import BASES, SCORE_UNIT, Pwm
 
-__all__ = ["BestHits", "MotifScanner", "best_hits", "own_stretches"]
+__all__ = ["BestHits", "MotifScanner", "best_hits"]
 
 _NO_BASE: Final = 4
 _MOST_PLACEMENTS: Final = 8192
 _NUMBER_UNIT: Final = SCORE_UNIT / (2 * _MOST_PLACEMENTS)
 
+_EACH_WIDTH: Final = 64
+"""Alleles with more bases of their own than this are scored with those of the same number."""
+
 _AT_ONCE: Final = 2048
 """Alleles scored at once: many, as each matrix product waits for all its threads."""
+
+_Counts = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,10 +113,9 @@ class BestHits:
     Attributes
     ----------
     scores
-        Bits; NaN where no placement of the motif overlaps the change within A, C, G and T of
-        the window.
+        Bits; NaN where no placement of the motif overlaps the change within A, C, G and T.
     starts
-        Index in the allele's window of the placement's leftmost base, whatever its strand; -1
+        Index in the allele's bases of the placement's leftmost one, whatever its strand; -1
         where there is none.
     strands
         1 forward, -1 reverse, 0 none.
@@ -125,133 +126,112 @@ class BestHits:
     strands: npt.NDArray[np.int8]
 
 
-def own_stretches(variant: Variant) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Find what is REF's own and what is ALT's own: the alleles without their anchor.
-
-    Parameters
-    ----------
-    variant
-        In normal form.
-
-    Returns
-    -------
-    tuple
-        (first, end) of REF's and of ALT's own bases, 0-based and half-open, counted from the
-        first base of the allele; first equals end where an allele has none.
-
-    Examples
-    --------
-    >>> own_stretches(Variant("1", 5, "C", "T"))
-    ((0, 1), (0, 1))
-    >>> own_stretches(Variant("1", 5, "C", "CTT"))
-    ((1, 1), (1, 3))
-    >>> own_stretches(Variant("1", 1, "GAC", "C"))
-    ((0, 2), (0, 0))
-    """
-    ref, alt = variant.ref, variant.alt
-    shorter = min(len(ref), len(alt))
-    before = after = 0
-    while before < shorter and ref[before] == alt[before]:
-        before += 1
-    while after < shorter - before and ref[-1 - after] == alt[-1 - after]:
-        after += 1
-    return (before, len(ref) - after), (before, len(alt) - after)
-
-
 def best_hits(
-    scanner: MotifScanner,
-    sequences: Sequence[str],
-    stretches: npt.NDArray[np.intp],
-) -> BestHits:
-    """Find the best placement of each motif among those that overlap the change.
+    scanner: MotifScanner, contexts: Sequence[AlleleContext]
+) -> tuple[BestHits, BestHits]:
+    """Find the best placement of each motif, in REF and in ALT, among those on the change.
 
     Of placements with one score, the leftmost is taken, and the forward strand before the
-    reverse. Placements that leave the window, or hold another letter than A, C, G and T, are
-    not scored.
+    reverse. Placements that hold another letter than A, C, G and T are not scored.
 
     Parameters
     ----------
     scanner
         The motifs.
-    sequences
-        Windows of the alleles, all of one length.
-    stretches
-        Shape (alleles, 2): what of each window is the allele's own, [first, end), 0-based;
-        empty for a junction.
+    contexts
+        Some alleles, with at least the longest motif less one base as margin.
 
     Returns
     -------
-    BestHits
-        Of shape (alleles, motifs).
+    tuple of BestHits
+        Those of REF and those of ALT, of shape (alleles, motifs).
 
     Raises
     ------
     InputError
-        If the windows differ in length, or a stretch is not in its window.
+        If a margin is too small, or an allele has more placements than can be told apart.
 
     Examples
     --------
+    >>> from enhancer_variants.motifs.context import sequence_context
     >>> scanner = MotifScanner([Pwm("GA", "GA", [[-1, -1, 1, -1], [1, -1, -1, -1]])])
-    >>> hits = best_hits(scanner, ["CCGACC", "CCGCCC"], np.array([[3, 4], [3, 4]]))
-    >>> hits.scores.ravel().tolist(), hits.starts.ravel().tolist()
-    ([2.0, 0.0], [2, 2])
+    >>> ref, alt = best_hits(scanner, [sequence_context("CCGACC", "CCGCCC", 1)])
+    >>> ref.scores.tolist(), ref.starts.tolist(), alt.scores.tolist()
+    ([[2.0]], [[0]], [[0.0]])
     """
-    alleles, motifs = len(sequences), len(scanner.pwms)
-    found = BestHits(
-        np.full((alleles, motifs), np.nan),
-        np.full((alleles, motifs), -1, dtype=np.int32),
-        np.zeros((alleles, motifs), dtype=np.int8),
-    )
-    if not alleles:
-        return found
-    codes = _codes(sequences, scanner.longest)
-    widths = stretches[:, 1] - stretches[:, 0]
-    if (stretches[:, 0] < 0).any() or (widths < 0).any() or (stretches > len(sequences[0])).any():
-        raise InputError("the change is not in the window; expected first <= end <= window length")
-    for width in np.unique(widths):
-        rows = np.flatnonzero(widths == width)
+    ref = _best_of_allele(scanner, [(context.ref, context.own_ref) for context in contexts])
+    alt = _best_of_allele(scanner, [(context.alt, context.own_alt) for context in contexts])
+    return ref, alt
+
+
+def _best_of_allele(
+    scanner: MotifScanner, alleles: Sequence[tuple[str, tuple[int, int]]]
+) -> BestHits:
+    """Best hits in one allele of each context: its bases and what of them is its own."""
+    shape, margin = (len(alleles), len(scanner.pwms)), scanner.longest - 1
+    found = BestHits(np.full(shape, np.nan), np.full(shape, -1, np.int32), np.zeros(shape, np.int8))
+    own = np.array([stretch for _, stretch in alleles], dtype=np.intp).reshape(-1, 2)
+    widths = own[:, 1] - own[:, 0]
+    room = np.array([len(bases) for bases, _ in alleles], dtype=np.intp) - own[:, 1]
+    _check(widths, np.minimum(own[:, 0], room), margin)
+    # Alleles of about one width are scored together, the shorter ones followed by N.
+    together = np.where(widths > _EACH_WIDTH, widths, 2 ** np.ceil(np.log2(np.maximum(widths, 1))))
+    for width in np.unique(together):
+        rows = np.flatnonzero(together == width)
         for begin in range(0, len(rows), _AT_ONCE):
             some = rows[begin : begin + _AT_ONCE]
-            first = stretches[some, 0, None]
-            # With the margin, the longest motif's leftmost placement starts one base after this.
-            columns = first + 1 + np.arange(width + 2 * scanner.longest - 2)
-            context = codes[some[:, None], columns]
+            length = int(width) + 2 * margin
+            stretches = [(*alleles[row], margin) for row in some]
+            texts = [_around(*stretch).ljust(length, "N") for stretch in stretches]
+            codes = _codes(texts, length)
             for group in scanner.groups:
                 surplus = scanner.longest - group.length
-                scores, numbers = _best_of(group, context[:, surplus : columns.shape[1] - surplus])
+                near = codes[:, surplus : length - surplus]
+                scores, numbers = _best_of(group, near, widths[some])
                 hit, place = scores > -np.inf, np.ix_(some, group.places)
-                starts = first - (group.length - 1) + numbers // 2
+                starts = own[some, 0, None] - (group.length - 1) + numbers // 2
                 found.scores[place] = np.where(hit, scores, np.nan)
                 found.starts[place] = np.where(hit, starts, -1)
                 found.strands[place] = np.where(hit, 1 - 2 * (numbers % 2), 0)
     return found
 
 
-def _codes(sequences: Sequence[str], margin: int) -> npt.NDArray[np.uint8]:
-    """Turn bases into their place in BASES, other letters and a margin on both sides into none."""
-    if len({len(sequence) for sequence in sequences}) != 1:
-        raise InputError("windows differ in length; expected all of one length")
+def _check(widths: _Counts, margins: _Counts, needed: int) -> None:
+    """Refuse alleles whose placements are not all there, or too many to be numbered."""
+    if (widths < 0).any() or (margins < needed).any():
+        raise InputError(
+            f"an allele with {margins.min()} bases beside what is its own, expected at least "
+            f"{needed}, the length of the longest motif less one, on both sides"
+        )
+    most = widths.max(initial=0) + needed
+    if most > _MOST_PLACEMENTS:
+        raise InputError(
+            f"{most} placements overlap one change, expected at most {_MOST_PLACEMENTS}: "
+            "the allele is too long to be read with motifs"
+        )
+
+
+def _around(bases: str, own: tuple[int, int], margin: int) -> str:
+    """Cut the margin to what the longest motif needs."""
+    return bases[own[0] - margin : own[1] + margin]
+
+
+def _codes(texts: Sequence[str], length: int) -> npt.NDArray[np.uint8]:
+    """Turn bases into their place in BASES and other letters into none."""
     number = np.full(256, _NO_BASE, dtype=np.uint8)
     number[list(BASES.encode())] = range(4)
-    letters = np.frombuffer("".join(sequences).encode("ascii", "replace"), dtype=np.uint8)
-    codes = number[letters].reshape(len(sequences), -1)
-    return np.pad(codes, ((0, 0), (margin, margin)), constant_values=_NO_BASE)
+    letters = np.frombuffer("".join(texts).encode("ascii", "replace"), dtype=np.uint8)
+    return number[letters].reshape(len(texts), length)
 
 
 def _best_of(
-    group: _SameLength, context: npt.NDArray[np.uint8]
+    group: _SameLength, context: npt.NDArray[np.uint8], widths: _Counts
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
-    """Best score of each motif over all placements in each row, and which placement it is.
+    """Best score of each motif over the placements on each row's own, and which placement it is.
 
     The number of a placement is twice its start, plus 1 on the reverse strand.
     """
     length, motifs = group.length, len(group.places)
-    placements = context.shape[1] - length + 1
-    if placements > _MOST_PLACEMENTS:
-        raise InputError(
-            f"{placements} placements overlap one change, expected at most {_MOST_PLACEMENTS}: "
-            "the allele is too long to be read with motifs"
-        )
     one_hot = (context[:, :, None] == np.arange(4, dtype=np.uint8)).astype(np.float64)
     flat = one_hot.reshape(len(context), -1)
     bad_before = np.pad(np.cumsum(context == _NO_BASE, axis=1), ((0, 0), (1, 0)))
@@ -259,9 +239,10 @@ def _best_of(
     matrix[:4, motifs:] -= _NUMBER_UNIT
     best = np.full((len(context), 2 * motifs), -np.inf)
     scores = np.empty_like(best)
-    for start in range(placements):
+    placements = widths + length - 1
+    for start in range(context.shape[1] - length + 1):
         np.matmul(flat[:, 4 * start : 4 * (start + length)], matrix, out=scores)
-        bad = bad_before[:, start + length] > bad_before[:, start]
+        bad = (bad_before[:, start + length] > bad_before[:, start]) | (start >= placements)
         if bad.any():
             scores[bad] = -np.inf
         np.maximum(best, scores, out=best)
