@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models import ModelCard, read_card, write_card
+from enhancer_variants.models import card as card_module
 
 MINIMAL = {"format": 1, "name": "CTCF", "task": "single_label", "labels": ["no", "yes"]}
 
@@ -156,6 +157,22 @@ def test_a_card_of_another_size_or_depth_is_refused(tmp_path: Path) -> None:
         nested = [nested]
     with pytest.raises(CheckpointError, match="nested deeper than 32"):
         read_card(written(tmp_path, training={"a": nested}))
+
+
+def test_a_card_that_could_not_be_read_again_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card_module, "_LARGEST_FILE", 2000)
+    path = tmp_path / "card.json"
+    write_card(ModelCard(name="CTCF", task="multi_label", labels=("CTCF",)), path)
+    before = path.read_bytes()
+    long = ModelCard(name="CTCF", task="multi_label", labels=("CTCF",), notes="x" * 2000)
+    with pytest.raises(CheckpointError, match=r"card.json: 2\d\d\d bytes of a card; expected at"):
+        write_card(long, path)
+    assert path.read_bytes() == before
+    path.write_text("{" + " " * 2000 + "}")
+    with pytest.raises(CheckpointError, match="larger than 2000 bytes"):
+        read_card(path)
 
 
 @pytest.mark.parametrize("training", [{1: 2}, {"a": (1, 2)}, {"a": object()}, {"a": float("nan")}])

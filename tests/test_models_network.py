@@ -159,6 +159,15 @@ def test_padding_none_is_no_padding_and_dnabert_is_not() -> None:
     assert (ours(ids, lengths, padding="dnabert") - alone).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("padding", ["none", "dnabert"])
+def test_embeddings_that_are_looked_up_give_the_logits_of_their_tokens(padding: Any) -> None:
+    ours = network(bert(2, 2, 8, 3))
+    ids, _ = padded([12, 20], 20, 1)
+    lengths = torch.tensor([12, 20])
+    found = ours.logits_of_words(ours.word_embeddings(ids), lengths, padding=padding)
+    assert torch.equal(found, ours(ids, lengths, padding=padding))
+
+
 def test_hidden_states_of_every_layer_equal_transformers() -> None:
     model = bert(3, 2, 4, 2)
     ids, mask = padded([9, 5], 9, 3)

@@ -16,6 +16,7 @@ from enhancer_variants.genome.contigs import (
 from enhancer_variants.genome.interval import OPEN_END, Interval, Strand
 from enhancer_variants.genome.normal_form import normal_form
 from enhancer_variants.genome.placement import Placement, place
+from enhancer_variants.genome.random_changes import random_indels, random_snvs
 from enhancer_variants.genome.reference import (
     Contig,
     ContigSequence,
@@ -60,5 +61,7 @@ __all__ = [
     "likely_assembly",
     "normal_form",
     "place",
+    "random_indels",
+    "random_snvs",
     "reverse_complement",
 ]

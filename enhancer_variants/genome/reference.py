@@ -247,6 +247,11 @@ class Reference:
             self._synonyms.setdefault(canonical_contig(name), []).append(contig)
         self._found: dict[tuple[str, int | None], Contig | None] = {}
 
+    @classmethod
+    def of(cls, source: ReferenceSource | Reference) -> Reference:
+        """Open a reference, or give it as it is where it is open already."""
+        return source if isinstance(source, Reference) else cls(source)
+
     def __enter__(self) -> Reference:
         return self
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from enhancer_variants.models.model import Model, load_model, log_odds, probability
     from enhancer_variants.models.model import Precision as Precision
     from enhancer_variants.models.network import DnabertNetwork, NetworkConfig
+    from enhancer_variants.models.null import NullDistribution, OutputNull
+    from enhancer_variants.models.null_set import NullConditions, NullSet, NullSource
     from enhancer_variants.models.prediction import predict_logits
+    from enhancer_variants.models.shelf import ModelMemory as ModelMemory
+    from enhancer_variants.models.shelf import ModelShelf
     from enhancer_variants.models.tokens import Tokens, longest_sequence, tokenize, truncate
     from enhancer_variants.models.vocabulary import Vocabulary
 
@@ -27,7 +31,14 @@ _MODULE_OF = {
     "DnabertNetwork": "network",
     "Model": "model",
     "ModelCard": "card",
+    "ModelMemory": "shelf",
+    "ModelShelf": "shelf",
     "NetworkConfig": "network",
+    "NullConditions": "null_set",
+    "NullDistribution": "null",
+    "NullSet": "null_set",
+    "NullSource": "null_set",
+    "OutputNull": "null",
     "Padding": "card",
     "Precision": "model",
     "Tokens": "tokens",
@@ -51,7 +62,13 @@ __all__ = [
     "DnabertNetwork",
     "Model",
     "ModelCard",
+    "ModelShelf",
     "NetworkConfig",
+    "NullConditions",
+    "NullDistribution",
+    "NullSet",
+    "NullSource",
+    "OutputNull",
     "Tokens",
     "Vocabulary",
     "convert_checkpoint",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from enhancer_variants.errors import CheckpointError
+from enhancer_variants.models.card_checks import (
+    LONGEST_NAME,
+    is_name,
+    is_sha256,
+    is_whole,
+    wrong_value,
+)
 from enhancer_variants.models.files import JSON, read_json_object, write_atomically
+from enhancer_variants.models.null_set import NullSet, null_sets_from_json
 
 __all__ = ["CARD_FILE", "ModelCard", "read_card", "write_card"]
 
@@ -22,7 +29,11 @@ Padding = Literal["dnabert", "none"]
 
 _FORMAT = 1
 _LARGEST_CARD = 1_000_000
-_LONGEST_NAME = 200
+"""Bytes of a card without its null distributions."""
+
+_LARGEST_FILE = 64 * 2**20
+"""Bytes with them, which are 25 kB for each output and kind: room for 1,300 labels."""
+
 _LARGEST_LENGTH = 1_000_000
 _LARGEST_THRESHOLD = 1000
 
@@ -58,6 +69,9 @@ class ModelCard:
         SHA-256 of the weights file, 64 lower-case hexadecimal digits.
     decision_threshold
         Log2 odds at which the call changes from negative to positive; 0 is P = 0.5.
+    nulls
+        Null distributions of the log-odds shift, once for each way to use the model that was
+        calibrated (:class:`~enhancer_variants.models.null_set.NullSet`).
     format
         Version of the card's format.
 
@@ -87,6 +101,7 @@ class ModelCard:
     weights_sha256: str | None = None
     decision_threshold: float = 0.0
     notes: str | None = None
+    nulls: tuple[NullSet, ...] = field(default=(), repr=False)
     format: int = _FORMAT
 
     def __post_init__(self) -> None:
@@ -95,11 +110,17 @@ class ModelCard:
         _check_lengths(self)
         _check_text(self)
         _check_training(self.training)
+        _check_nulls(self)
         if not _is_threshold(self.decision_threshold):
             expected = f"a number (log2 odds) from -{_LARGEST_THRESHOLD} to {_LARGEST_THRESHOLD}"
-            raise _wrong("decision_threshold", self.decision_threshold, expected)
+            raise wrong_value("decision_threshold", self.decision_threshold, expected)
         if not (self.padding is None or self.padding in get_args(Padding)):
-            raise _wrong("padding", self.padding, '"dnabert", "none" or null')
+            raise wrong_value("padding", self.padding, '"dnabert", "none" or null')
+
+    @property
+    def number_of_outputs(self) -> int:
+        """Log-odds that the model gives: one for each label of a multi-label model, else one."""
+        return len(self.labels) if self.task == "multi_label" else 1
 
 
 def read_card(path: str | Path) -> ModelCard:
@@ -127,10 +148,12 @@ def read_card(path: str | Path) -> ModelCard:
     True
     """
     path = Path(path)
-    content = read_json_object(path, _LARGEST_CARD)
+    content = read_json_object(path, _LARGEST_FILE)
+    nulls = content.pop("nulls", [])
     try:
         # The format first: a newer one may well have keys that are unknown here.
         _check_format(content.get("format"))
+        _check_size(json.dumps(content, ensure_ascii=False))
         known = {item.name for item in fields(ModelCard)}
         unknown = sorted(content.keys() - known)
         if unknown:
@@ -141,9 +164,10 @@ def read_card(path: str | Path) -> ModelCard:
         if missing:
             raise CheckpointError(f"key {missing[0]!r} is missing; expected name, task and labels")
         if not isinstance(content["labels"], list):
-            raise _wrong("labels", content["labels"], "a list of names")
+            raise wrong_value("labels", content["labels"], "a list of names")
         # The constructor checks every type; nothing that it accepts is of another one.
-        return ModelCard(**{**content, "labels": tuple(content["labels"])})  # type: ignore[arg-type]
+        card = ModelCard(**{**content, "labels": tuple(content["labels"])})  # type: ignore[arg-type]
+        return replace(card, nulls=null_sets_from_json(nulls, card.number_of_outputs))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
 
@@ -160,6 +184,8 @@ def write_card(card: ModelCard, path: str | Path) -> None:
 
     Raises
     ------
+    CheckpointError
+        If the card is larger than one that can be read.
     OSError
         If the folder cannot be written to.
 
@@ -172,18 +198,47 @@ def write_card(card: ModelCard, path: str | Path) -> None:
     ...     file.read_text().splitlines()[1]
     '  "citation": null,'
     """
-    text = json.dumps(asdict(card), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomically(Path(path), (text + "\n").encode("utf-8"))
+    path = Path(path)
+    content = asdict(card)
+    lines = []
+    for key in sorted(content):
+        text = _compact(content[key]) if key == "nulls" else _indented(content[key])
+        lines.append(f"  {json.dumps(key)}: {text}")
+    written = ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
+    if len(written) > _LARGEST_FILE:
+        raise CheckpointError(
+            f"{path}: {len(written)} bytes of a card; expected at most {_LARGEST_FILE}: keep null "
+            "distributions for fewer ways to use the model"
+        )
+    write_atomically(path, written)
 
 
-def _wrong(key: str, found: object, expected: str) -> CheckpointError:
-    shown = repr(found)
-    return CheckpointError(f"key {key!r} is {shown[:80]}; expected {expected}")
+def _indented(value: object) -> str:
+    """JSON of a value of a card, as it stands one level deep."""
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.replace("\n", "\n  ")  # line ends in JSON are never part of a text
+
+
+def _compact(values: Sequence[object]) -> str:
+    """JSON of values that hold many numbers, one line for each."""
+    if not values:
+        return "[]"
+    lines = (
+        json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False) for value in values
+    )
+    return "[\n    " + ",\n    ".join(lines) + "\n  ]"
+
+
+def _check_size(text: str) -> None:
+    if len(text.encode()) > _LARGEST_CARD:
+        raise CheckpointError(
+            f"larger than {_LARGEST_CARD} bytes without its nulls; expected far less"
+        )
 
 
 def _check_format(value: object) -> None:
-    if not _is_whole(value, 1):
-        raise _wrong("format", value, f"a whole number, {_FORMAT} today")
+    if not is_whole(value, 1):
+        raise wrong_value("format", value, f"a whole number, {_FORMAT} today")
     if value != _FORMAT:
         raise CheckpointError(
             f"key 'format' is {value}, newer than this version of enhancer_variants reads "
@@ -193,20 +248,24 @@ def _check_format(value: object) -> None:
 
 def _check_labels(card: ModelCard) -> None:
     if card.task not in get_args(Task):
-        raise _wrong("task", card.task, '"single_label" or "multi_label"')
+        raise wrong_value("task", card.task, '"single_label" or "multi_label"')
     fewest = 2 if card.task == "single_label" else 1
     if not isinstance(card.labels, tuple) or len(card.labels) < fewest:
-        raise _wrong("labels", card.labels, f"a list of {fewest} or more names for {card.task}")
+        raise wrong_value(
+            "labels", card.labels, f"a list of {fewest} or more names for {card.task}"
+        )
     for label in card.labels:
-        if not _is_name(label):
-            raise _wrong("labels", label, f"printable names of 1 to {_LONGEST_NAME} characters")
+        if not is_name(label):
+            raise wrong_value("labels", label, f"printable names of 1 to {LONGEST_NAME} characters")
     if len(set(card.labels)) < len(card.labels):
-        raise _wrong("labels", card.labels, "each name once")
+        raise wrong_value("labels", card.labels, "each name once")
     if card.positive_label is not None:
         if card.task == "multi_label":
-            raise _wrong("positive_label", card.positive_label, "null for a multi_label model")
+            raise wrong_value("positive_label", card.positive_label, "null for a multi_label model")
         if card.positive_label not in card.labels:
-            raise _wrong("positive_label", card.positive_label, f"one of the labels {card.labels}")
+            raise wrong_value(
+                "positive_label", card.positive_label, f"one of the labels {card.labels}"
+            )
 
 
 def _check_lengths(card: ModelCard) -> None:
@@ -216,50 +275,48 @@ def _check_lengths(card: ModelCard) -> None:
         ("max_seq_length", 3, _LARGEST_LENGTH),
     ):
         value = getattr(card, key)
-        if value is not None and not (_is_whole(value, least) and value <= most):
-            raise _wrong(key, value, f"a whole number from {least} to {most}, or null")
+        if value is not None and not (is_whole(value, least) and value <= most):
+            raise wrong_value(key, value, f"a whole number from {least} to {most}, or null")
 
 
 def _check_text(card: ModelCard) -> None:
-    if not _is_name(card.name):
-        raise _wrong("name", card.name, f"a printable name of 1 to {_LONGEST_NAME} characters")
+    if not is_name(card.name):
+        raise wrong_value("name", card.name, f"a printable name of 1 to {LONGEST_NAME} characters")
     for key in ("licence", "citation", "notes"):
         value = getattr(card, key)
         if not (value is None or isinstance(value, str)):
-            raise _wrong(key, value, "text or null")
+            raise wrong_value(key, value, "text or null")
     digest = card.weights_sha256
-    if digest is not None and not (
-        isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest)
-    ):
-        raise _wrong("weights_sha256", digest, "64 lower-case hexadecimal digits or null")
+    if not (digest is None or is_sha256(digest)):
+        raise wrong_value("weights_sha256", digest, "64 lower-case hexadecimal digits or null")
 
 
 def _check_training(training: object) -> None:
     expected = "an object of JSON values"
     if not isinstance(training, Mapping):
-        raise _wrong("training", training, expected)
+        raise wrong_value("training", training, expected)
     try:
         same = json.loads(json.dumps(dict(training), allow_nan=False)) == training
     except (TypeError, ValueError, RecursionError) as error:
-        raise _wrong("training", training, f"{expected} ({error})") from error
+        raise wrong_value("training", training, f"{expected} ({error})") from error
     if not same:
-        raise _wrong("training", training, f"{expected}: names as keys, lists rather than tuples")
+        raise wrong_value(
+            "training", training, f"{expected}: names as keys, lists rather than tuples"
+        )
 
 
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _check_nulls(card: ModelCard) -> None:
+    if not isinstance(card.nulls, tuple) or not all(isinstance(n, NullSet) for n in card.nulls):
+        raise wrong_value("nulls", card.nulls, "a tuple of NullSet")
+    if len({null.conditions for null in card.nulls}) < len(card.nulls):
+        raise wrong_value("nulls", card.nulls[0].conditions, "each set of conditions once")
+    for null in card.nulls:
+        if len(null.outputs) != card.number_of_outputs:
+            expected = f"{card.number_of_outputs} outputs, as many as the model has"
+            raise wrong_value("nulls", len(null.outputs), expected)
 
 
 def _is_threshold(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return abs(value) <= _LARGEST_THRESHOLD
-
-
-def _is_name(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= _LONGEST_NAME
-        and value.isprintable()
-        and value == value.strip()
-    )

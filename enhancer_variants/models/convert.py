@@ -14,6 +14,7 @@ from enhancer_variants.errors import CheckpointError, ModelError
 from enhancer_variants.models.card import CARD_FILE, ModelCard, Padding, write_card
 from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
 from enhancer_variants.models.completion import complete_card
+from enhancer_variants.models.null_set import nulls_for_weights
 from enhancer_variants.models.weights import sha256_of
 
 __all__ = ["convert_checkpoint"]
@@ -105,7 +106,9 @@ def _write(checkpoint: Checkpoint, card: ModelCard, folder: Path) -> ModelCard:
     weights = folder / "model.safetensors"
     content = safetensors.torch.save(dict(checkpoint.tensors), metadata={"format": "pt"})
     weights.write_bytes(content)
-    card = replace(card, weights_sha256=sha256_of(weights))
+    digest = sha256_of(weights)
+    nulls = nulls_for_weights(card.nulls, checkpoint.weights_sha256, digest)
+    card = replace(card, weights_sha256=digest, nulls=nulls)
     settings = {
         "architectures": ["BertForSequenceClassification"],
         "hidden_act": "gelu",

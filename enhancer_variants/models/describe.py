@@ -44,6 +44,7 @@ def describe_model(directory: str | Path) -> dict[str, JSON]:
     card, assumptions = complete_card(checkpoint)
     described_card = asdict(card)
     described_card["labels"] = list(card.labels)
+    described_card["nulls"] = [null.summary() for null in card.nulls]
     return {
         "directory": checkpoint.directory.name,
         "card": described_card,

@@ -131,8 +131,35 @@ class DnabertNetwork(nn.Module):
         torch.Tensor
             (B, labels) logits, float32 whatever the precision of the weights.
         """
-        bias = self._attention_bias(ids, lengths, padding)
-        states = self._embed(ids)
+        words = self.word_embeddings(ids)
+        return self.logits_of_words(words, lengths, padding=padding)
+
+    def logits_of_words(
+        self, words: Tensor, lengths: Tensor | None = None, *, padding: Padding = "none"
+    ) -> Tensor:
+        """Logits of each sequence from the embeddings of its tokens: for gradients.
+
+        Parameters
+        ----------
+        words
+            (B, L, H) rows of ``word_embeddings``, one for each token; any other vectors will do.
+        lengths, padding
+            As for ``forward``.
+
+        Returns
+        -------
+        torch.Tensor
+            (B, labels) logits, float32.
+
+        Examples
+        --------
+        >>> network = DnabertNetwork(NetworkConfig(69, 8, 1, 2, 16, 32, 2, 1e-12, 2)).eval()
+        >>> ids = torch.tensor([[2, 5, 6, 3]])
+        >>> torch.equal(network.logits_of_words(network.word_embeddings(ids)), network(ids))
+        True
+        """
+        bias = self._attention_bias(words, lengths, padding)
+        states = self._embed(words)
         last = len(self.layers) - 1
         for number, layer in enumerate(self.layers):
             states = layer(states, bias, cls_only=number == last)
@@ -159,8 +186,9 @@ class DnabertNetwork(nn.Module):
         torch.Tensor
             (B, L, H), or (layers + 1, B, L, H) with `every_layer`.
         """
-        bias = self._attention_bias(ids, lengths, padding)
-        states = [self._embed(ids)]
+        words = self.word_embeddings(ids)
+        bias = self._attention_bias(words, lengths, padding)
+        states = [self._embed(words)]
         for layer in self.layers:
             states = [*(states if every_layer else ()), layer(states[-1], bias)]
         return torch.stack(states) if every_layer else states[-1]
@@ -193,8 +221,9 @@ class DnabertNetwork(nn.Module):
         """
         if not -len(self.layers) <= layer < len(self.layers):
             raise ModelError(f"layer {layer}: expected one of the network's {len(self.layers)}")
-        bias = self._attention_bias(ids, lengths, padding)
-        states = self._embed(ids)
+        words = self.word_embeddings(ids)
+        bias = self._attention_bias(words, lengths, padding)
+        states = self._embed(words)
         number = layer % len(self.layers)
         for below in self.layers[:number]:
             states = below(states, bias)
@@ -214,27 +243,26 @@ class DnabertNetwork(nn.Module):
         weight, shift = self.classifier.weight, self.classifier.bias
         return F.linear(self.pooled(cls_states), weight.float(), shift.float())
 
-    def _embed(self, ids: Tensor) -> Tensor:
-        positions = self.position_embeddings.weight[: ids.shape[1]]
-        words = self.word_embeddings(ids)
+    def _embed(self, words: Tensor) -> Tensor:
+        positions = self.position_embeddings.weight[: words.shape[1]]
         places = positions + self.token_type_embeddings.weight[0]
         states: Tensor = self.embedding_norm(words + places)
         return states
 
     def _attention_bias(
-        self, ids: Tensor, lengths: Tensor | None, padding: Padding
+        self, words: Tensor, lengths: Tensor | None, padding: Padding
     ) -> Tensor | None:
         """Return what is added to the attention scores of each key, (B or 1, 1, 1, L).
 
         None where no row is padded: adding the same to every key changes nothing, which is also
         why 0 on tokens and -1 on padding equal the published +1 and 0.
         """
-        if lengths is None or bool((lengths == ids.shape[1]).all()):
+        if lengths is None or bool((lengths == words.shape[1]).all()):
             return None
         if bool((lengths == lengths[0]).all()):
             lengths = lengths[:1]
-        is_padding = torch.arange(ids.shape[1], device=ids.device) >= lengths[:, None]
-        bias = torch.zeros(is_padding.shape, device=ids.device, dtype=self.pooler.weight.dtype)
+        is_padding = torch.arange(words.shape[1], device=words.device) >= lengths[:, None]
+        bias = torch.zeros(is_padding.shape, device=words.device, dtype=self.pooler.weight.dtype)
         bias.masked_fill_(is_padding, -1.0 if padding == "dnabert" else float("-inf"))
         return bias[:, None, None, :]
 

@@ -1,0 +1,170 @@
+"""Many models and limited memory: some stay loaded, the others are read when their turn comes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import torch
+
+from enhancer_variants.errors import ModelError
+from enhancer_variants.models.card import Padding
+from enhancer_variants.models.model import Model, Precision, load_model
+from enhancer_variants.models.network import DnabertNetwork
+
+__all__ = ["ModelMemory", "ModelShelf"]
+
+ModelMemory: TypeAlias = int | str
+"""Bytes, or text as ``8GB``, or ``auto``."""
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
+_MEMORY_FILE = "/proc/meminfo"
+_SHARE = 0.5
+"""Share of the memory that is free at the start that ``auto`` gives to models."""
+
+
+class ModelShelf:
+    """Models by name, as many of them in memory as fit.
+
+    Every model is read and checked once when the shelf is made, so that nothing is found wrong
+    with the last of them hours later. The first ones that fit stay loaded; the others keep their
+    description only, and :meth:`ready` reads their weights again each time (from a safetensors
+    file by mapping it into memory). Which stay does not change: models that are used in turn
+    would each push out the one that is needed next.
+
+    Parameters
+    ----------
+    sources
+        Directories by name.
+    memory
+        Bytes that weights may take, text such as ``8GB``, or ``auto``: half of what is free on
+        the device. One model is always loaded, however large it is.
+    window, max_seq_length, padding, device, precision
+        As for :func:`~enhancer_variants.models.load_model`.
+
+    Attributes
+    ----------
+    models
+        The models in order; those that are not in memory have a network without weights.
+
+    Raises
+    ------
+    CheckpointError, UnsafeCheckpointError, WindowLengthError, ModelError
+        As :func:`~enhancer_variants.models.load_model`, and if `memory` is no size.
+
+    Examples
+    --------
+    >>> ModelShelf({}).complete
+    True
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, str | os.PathLike[str]],
+        *,
+        memory: ModelMemory = "auto",
+        window: int | None = None,
+        max_seq_length: int | None = None,
+        padding: Padding | None = None,
+        device: str = "auto",
+        precision: Precision | Literal["auto"] = "auto",
+    ) -> None:
+        self._sources = {name: Path(source) for name, source in sources.items()}
+        self._window, self._max_seq_length, self._padding = window, max_seq_length, padding
+        self._device, self._precision = device, precision
+        self._loaded: dict[str, Model] = {}
+        outlines, limit = list[Model](), _bytes(memory)
+        for name in self._sources:
+            model = self._read(name)
+            if limit is None:
+                limit = int(_SHARE * _free_memory(model.device))
+            if sum(map(_size, self._loaded.values())) + _size(model) <= limit:
+                self._loaded[name] = model
+            outlines.append(replace(model, network=_without_weights(model)))
+        self._make_room(outlines, limit or 0)
+        self.models = tuple(self._loaded.get(model.name, model) for model in outlines)
+
+    def _make_room(self, outlines: list[Model], limit: int) -> None:
+        """Put the last ones away until the largest of those that are away fits beside the rest."""
+        sizes = {model.name: _size(model) for model in outlines}
+        while self._loaded and len(self._loaded) < len(outlines):
+            largest = max(size for name, size in sizes.items() if name not in self._loaded)
+            if sum(sizes[name] for name in self._loaded) + largest <= limit:
+                break
+            self._loaded.popitem()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all models are in memory."""
+        return len(self._loaded) == len(self.models)
+
+    def ready(self, model: Model) -> Model:
+        """Give a model of this shelf with its weights, read again where they were not kept.
+
+        Raises
+        ------
+        ModelError
+            If the weights have changed since the shelf was made.
+        """
+        if model.name in self._loaded or model.name not in self._sources:
+            return self._loaded.get(model.name, model)
+        again = self._read(model.name)
+        if again.weights_sha256 != model.weights_sha256:
+            raise ModelError(
+                f"{self._sources[model.name]}: the weights of model {model.name} changed while "
+                f"they were in use (sha256 {model.weights_sha256} before, "
+                f"{again.weights_sha256} now): start again"
+            )
+        return again
+
+    def _read(self, name: str) -> Model:
+        return load_model(
+            self._sources[name],
+            name,
+            window=self._window,
+            max_seq_length=self._max_seq_length,
+            padding=self._padding,
+            device=self._device,
+            precision=self._precision,
+        )
+
+
+def _without_weights(model: Model) -> DnabertNetwork:
+    """Give a network of the same shape that takes no memory."""
+    with torch.device("meta"):
+        return DnabertNetwork(model.network.config).to(model.network.pooler.weight.dtype)
+
+
+def _size(model: Model) -> int:
+    """Bytes of a model's weights, wherever they are."""
+    return sum(weight.numel() * weight.element_size() for weight in model.network.parameters())
+
+
+def _bytes(memory: ModelMemory) -> int | None:
+    """Size in bytes; None for ``auto``."""
+    if memory == "auto":
+        return None
+    if isinstance(memory, int) and not isinstance(memory, bool) and memory >= 0:
+        return memory
+    found = _SIZE.fullmatch(memory.strip()) if isinstance(memory, str) else None
+    if found is None:
+        raise ModelError(
+            f"model_memory is {memory!r}; expected 'auto', a number of bytes or a size as '8GB'"
+        )
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+def _free_memory(device: torch.device) -> int:
+    """Bytes that are free on a device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        with Path(_MEMORY_FILE).open(encoding="ascii") as lines:
+            available = next(line for line in lines if line.startswith("MemAvailable:"))
+        return int(available.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
