@@ -16,6 +16,20 @@ from typing import TYPE_CHECKING, Any
 from enhancer_variants._version import __version__
 
 if TYPE_CHECKING:
+    from enhancer_variants.calibration import calibrate_model
+    from enhancer_variants.effects import (
+        AttentionMotifOptions,
+        AttentionTrack,
+        SaturationMutagenesis,
+        attention_motifs,
+        attention_scores,
+        attention_track,
+        gradient_correlation,
+        model_attention_motifs,
+        saturation_mutagenesis,
+        tidy,
+        variant_saturation,
+    )
     from enhancer_variants.errors import (
         AssemblyMismatchError,
         CheckpointError,
@@ -24,28 +38,54 @@ if TYPE_CHECKING:
         InputError,
         MissingDependencyError,
         ModelError,
+        MotifFileError,
         UnsafeCheckpointError,
         VariantFileError,
         WindowLengthError,
     )
+    from enhancer_variants.explanation import (
+        Explanation,
+        Explanations,
+        explain,
+    )
     from enhancer_variants.genome import Interval, Reference, Variant
+    from enhancer_variants.io import add_q
     from enhancer_variants.models import ModelCard, convert_checkpoint, load_model
+    from enhancer_variants.motifs import (
+        Motif,
+        MotifOptions,
+        compare_motifs,
+        motif_panel,
+        read_motifs,
+    )
+    from enhancer_variants.reports import (
+        explain_into_folder,
+        plot,
+    )
     from enhancer_variants.schema import Status
     from enhancer_variants.scorer import VariantScorer, score_vcf
     from enhancer_variants.summary import RunSummary
 
 __all__ = [
     "AssemblyMismatchError",
+    "AttentionMotifOptions",
+    "AttentionTrack",
     "CheckpointError",
     "EnhancerVariantsError",
+    "Explanation",
+    "Explanations",
     "FastaError",
     "InputError",
     "Interval",
     "MissingDependencyError",
     "ModelCard",
     "ModelError",
+    "Motif",
+    "MotifFileError",
+    "MotifOptions",
     "Reference",
     "RunSummary",
+    "SaturationMutagenesis",
     "Status",
     "UnsafeCheckpointError",
     "Variant",
@@ -53,18 +93,80 @@ __all__ = [
     "VariantScorer",
     "WindowLengthError",
     "__version__",
+    "add_q",
+    "attention_motifs",
+    "attention_scores",
+    "attention_track",
+    "calibrate_model",
+    "compare_motifs",
     "convert_checkpoint",
+    "explain",
+    "explain_into_folder",
+    "gradient_correlation",
     "load_model",
+    "model_attention_motifs",
+    "motif_panel",
+    "plot",
+    "read_motifs",
+    "saturation_mutagenesis",
     "score_vcf",
+    "tidy",
+    "variant_saturation",
 ]
 
-_HOME = {
-    **dict.fromkeys((name for name in __all__ if name.endswith("Error")), "errors"),
-    **dict.fromkeys(("Interval", "Reference", "Variant"), "genome"),
-    **dict.fromkeys(("ModelCard", "convert_checkpoint", "load_model"), "models"),
-    **dict.fromkeys(("VariantScorer", "score_vcf"), "scorer"),
-    "RunSummary": "summary",
-    "Status": "schema",
+_HOME = {name: "errors" for name in __all__ if name.endswith("Error")}
+_HOME |= {
+    name: module
+    for module, names in {
+        "summary": ("RunSummary",),
+        "schema": ("Status",),
+        "genome": (
+            "Interval",
+            "Reference",
+            "Variant",
+        ),
+        "motifs": (
+            "Motif",
+            "MotifOptions",
+            "compare_motifs",
+            "motif_panel",
+            "read_motifs",
+        ),
+        "models": (
+            "ModelCard",
+            "convert_checkpoint",
+            "load_model",
+        ),
+        "io": ("add_q",),
+        "effects": (
+            "AttentionMotifOptions",
+            "AttentionTrack",
+            "SaturationMutagenesis",
+            "attention_motifs",
+            "attention_scores",
+            "attention_track",
+            "gradient_correlation",
+            "model_attention_motifs",
+            "saturation_mutagenesis",
+            "tidy",
+            "variant_saturation",
+        ),
+        "scorer": (
+            "VariantScorer",
+            "score_vcf",
+        ),
+        "calibration": ("calibrate_model",),
+        "explanation": (
+            "Explanation",
+            "Explanations",
+            "explain",
+        ),
+        "reports": (
+            "explain_into_folder",
+            "plot",
+        ),
+    }.items()
+    for name in names
 }
 
 

@@ -8,18 +8,23 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn
 
 import click
 
 from enhancer_variants._version import __version__
+from enhancer_variants.cli_options import (
+    MODEL_OPTIONS,
+    REGION_OPTIONS,
+    RUN_OPTIONS,
+    WINDOW_OPTIONS,
+    with_options,
+)
 from enhancer_variants.errors import EnhancerVariantsError
 
 __all__ = ["cli", "main"]
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _INTERRUPTED, _TERMINATED, _PIPE_CLOSED = 130, 143, 141
 """Exit statuses as shells give them: 128 and the number of the signal."""
@@ -41,96 +46,6 @@ def cli() -> None:
     """
 
 
-def _batch_size(_: click.Context, __: click.Parameter, value: str) -> int | str:
-    if value == "auto":
-        return value
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise click.BadParameter(f"{value!r} is neither 'auto' nor a number above 0")
-    return int(value)
-
-
-_SCORING_OPTIONS = (
-    click.option(
-        "--enhancer",
-        "enhancers",
-        metavar="[NAME=]DIR",
-        multiple=True,
-        help="Directory of the enhancer model; several need names.",
-    ),
-    click.option(
-        "--tfbs",
-        "factors",
-        metavar="NAME=DIR",
-        multiple=True,
-        help="Directory of a TFBS model, with the name for its columns. Repeatable.",
-    ),
-    click.option("--window", type=int, help="Bases a model reads, where its card is silent."),
-    click.option(
-        "--max-seq-length",
-        type=int,
-        help="Tokens a model is padded to, where its card is silent.",
-    ),
-    click.option(
-        "--padding",
-        type=click.Choice(["dnabert", "none"]),
-        help="Whether pads are attended, as in the published DNABERT code.",
-    ),
-    click.option(
-        "--strand",
-        type=click.Choice(["forward", "both"]),
-        default="forward",
-        show_default=True,
-        help="Average with the reverse complement.",
-    ),
-    click.option(
-        "--anchors",
-        type=click.Choice(["left", "both"]),
-        default="left",
-        show_default=True,
-        help="Average with the mirror image of the window rule.",
-    ),
-    click.option(
-        "--shifts",
-        type=click.IntRange(min=0),
-        default=0,
-        show_default=True,
-        help="Average over windows moved by up to so many bases.",
-    ),
-    click.option("--allow-n", is_flag=True, help="Score windows with N and over contig ends."),
-    click.option(
-        "--ignore-assembly",
-        is_flag=True,
-        help="Score even if variants and reference look like different builds.",
-    ),
-    click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
-    ),
-    click.option(
-        "--precision",
-        type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
-        default="auto",
-        show_default=True,
-        help="auto is fp32.",
-    ),
-    click.option(
-        "--batch-size",
-        callback=_batch_size,
-        metavar="N",
-        default="auto",
-        show_default=True,
-        help="Sequences in one pass through the network.",
-    ),
-    click.option("--quiet", "-q", is_flag=True, help="No progress bar, warnings or summary."),
-)
-
-
-def scoring_options(command: _Command) -> _Command:
-    """Add the options that every scoring command has."""
-    for option in reversed(_SCORING_OPTIONS):
-        command = option(command)
-    return command
-
-
 @cli.command()
 @click.argument("variants", metavar="IN")
 @click.option("--reference", "-r", required=True, metavar="FA", help="FASTA, plain or bgzipped.")
@@ -140,15 +55,19 @@ def scoring_options(command: _Command) -> _Command:
     metavar="FORMAT",
     help="vcf, vcf.gz, bcf, tsv, tsv.gz or parquet; by default OUT's ending says it.",
 )
+@with_options(REGION_OPTIONS)
 @click.option(
-    "--regions",
-    metavar="REGION",
-    multiple=True,
-    help="Only records that overlap chr1:1-1000 (1-based). Repeatable; needs an index.",
+    "--tfbs-table",
+    metavar="PARQUET",
+    help="Also a row for each allele and TFBS model; OUT.tfbs.parquet where there are many.",
 )
-@click.option("--regions-file", metavar="BED", help="Likewise, from a BED file.")
+@click.option(
+    "--motif-hits",
+    metavar="PARQUET",
+    help="Also a row for each allele and motif with a hit in REF or ALT.",
+)
 @click.option("--overwrite-info", is_flag=True, help="Replace EV_ keys that the input has.")
-@scoring_options
+@with_options(MODEL_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS)
 def score(
     variants: str,
     reference: str,
@@ -156,6 +75,8 @@ def score(
     output_format: str | None,
     regions: tuple[str, ...],
     regions_file: str | None,
+    tfbs_table: str | None,
+    motif_hits: str | None,
     overwrite_info: bool,
     **options: Any,
 ) -> None:
@@ -168,28 +89,110 @@ def score(
             output_format,
             regions=regions or None,
             regions_file=regions_file,
+            tfbs_table=tfbs_table,
+            motif_hits=motif_hits,
             overwrite_info=overwrite_info,
         )
     if not options["quiet"]:
         click.echo(str(summary), err=True)
 
 
+@cli.command()
+@click.argument("variants", metavar="VARIANT...", nargs=-1, required=True)
+@click.option("--reference", "-r", required=True, metavar="FA", help="FASTA, plain or bgzipped.")
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    metavar="DIR",
+    help="Folder for the tables and pictures; made where it is absent.",
+)
+@click.option(
+    "--model",
+    "outputs",
+    metavar="NAME",
+    multiple=True,
+    help="Explain only this model, or this label of one. Repeatable.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["exact", "gradient"]),
+    default="exact",
+    show_default=True,
+    help="Read every changed sequence, or approximate all changes from one gradient.",
+)
+@click.option("--no-pictures", is_flag=True, help="Tables only; needs no plotting library.")
+@with_options(MODEL_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS)
+def explain(
+    variants: tuple[str, ...],
+    reference: str,
+    output: str,
+    outputs: tuple[str, ...],
+    method: Literal["exact", "gradient"],
+    no_pictures: bool,
+    **options: Any,
+) -> None:
+    """Explain VARIANT (as chr1:1000:A:T, or a VCF): saturation mutagenesis and attention.
+
+    Every base of the REF and of the ALT window is changed to every other one; beside the numbers
+    stand a picture for each allele and model and, with --motifs, the motif hits that the allele
+    changes.
+    """
+    from enhancer_variants.reports import explain_into_folder
+
+    file = len(variants) == 1 and Path(variants[0]).is_file()
+    with _warnings_as_lines(options["quiet"]):
+        summary = explain_into_folder(
+            _scorer(reference, **options),
+            Path(variants[0]) if file else variants,
+            output,
+            models=outputs or None,
+            method=method,
+            pictures=not no_pictures,
+        )
+    if not options["quiet"]:
+        click.echo(f"{summary}; see {output}", err=True)
+
+
 def _scorer(
-    reference: str, *, enhancers: Sequence[str], factors: Sequence[str], quiet: bool, **options: Any
+    reference: str,
+    *,
+    enhancers: Sequence[str],
+    factors: Sequence[str],
+    factor_folders: Sequence[str],
+    quiet: bool,
+    **options: Any,
 ) -> Any:
     import pysam
 
+    from enhancer_variants.effects import factor_models
     from enhancer_variants.scorer import VariantScorer
 
     pysam.set_verbosity(0)  # what htslib finds comes as an exception, and an error is one line
-    enhancer = _named(enhancers, "--enhancer", "enhancer")
+    named = _named(factors, "--tfbs", None)
+    found = factor_models(factor_folders)
+    for name in named.keys() & found.keys():
+        raise click.UsageError(f"{name} is named by --tfbs and found by --tfbs-dir: name it once")
     return VariantScorer(
         reference,
-        enhancer=enhancer or None,
-        tfbs=_named(factors, "--tfbs", None) or None,
+        enhancer=_named(enhancers, "--enhancer", "enhancer") or None,
+        tfbs={**named, **found} or None,
+        motif_options=_motif_options(options),
         progress=False if quiet else None,
         **options,
     )
+
+
+def _motif_options(options: dict[str, Any]) -> Any:
+    """Take what concerns motifs out of the options; None where nothing is said."""
+    from enhancer_variants.motifs import MotifOptions
+
+    names = ("pseudocount", "background", "hit", "no_hit")
+    given = {name: options.pop(f"motif_{name}") for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and options["motifs"] is None:
+        raise click.UsageError(f"--motif-{next(iter(given)).replace('_', '-')} needs --motifs")
+    return MotifOptions(**given) if given else None
 
 
 def _named(values: Sequence[str], option: str, default: str | None) -> dict[str, str]:
@@ -262,6 +265,75 @@ def convert_model(source: str, destination: str, **options: Any) -> None:
 
     card = convert_checkpoint(source, destination, **options)
     click.echo(f"{destination}: {card.name}, sha256 {card.weights_sha256}", err=True)
+
+
+@models.command("calibrate")
+@click.argument("directory", metavar="DIR")
+@click.option("--reference", "-r", required=True, metavar="FA", help="FASTA, plain or bgzipped.")
+@click.option(
+    "--variants",
+    metavar="FILE",
+    help="VCF, BCF or table of variants that are most likely without effect, as common ones are.",
+)
+@click.option(
+    "--random",
+    "random_changes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Without FILE: so many random SNVs, and as many insertions and deletions. [100000]",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the random changes. [0]")
+@with_options(REGION_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS)
+def calibrate(
+    directory: str,
+    reference: str,
+    variants: str | None,
+    random_changes: int | None,
+    seed: int | None,
+    regions: tuple[str, ...],
+    regions_file: str | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Score many changes with the model in DIR and keep in its card how large the shifts are.
+
+    score --calibrated then says how unusual a shift is: percentile, p and phred. It holds for this
+    model, its window and padding, and the --strand, --anchors and --shifts given here.
+    """
+    from enhancer_variants.calibration import calibrate_model
+
+    if variants is not None and (random_changes is not None or seed is not None):
+        raise click.UsageError("--variants and --random or --seed: expected one or the other")
+    given: dict[str, Any] = {"random_changes": random_changes, "seed": seed}
+    with _warnings_as_lines(quiet):
+        card = calibrate_model(
+            directory,
+            reference,
+            variants=variants,
+            regions=regions or None,
+            regions_file=regions_file,
+            progress=False if quiet else None,
+            **{name: value for name, value in given.items() if value is not None},
+            **options,
+        )
+    if not quiet:
+        null = card.nulls[-1].outputs[0]
+        others = null.other.n if null.other else 0
+        click.echo(f"{directory}: {null.snv.n:,} SNVs and {others:,} other changes", err=True)
+
+
+@cli.command("add-q")
+@click.argument("effects", metavar="IN")
+@click.option("--output", "-o", metavar="OUT", help="File to write; IN itself is replaced else.")
+def add_q_values(effects: str, output: str | None) -> None:
+    """Add q-values to IN, a finished file of effects that was scored with --calibrated.
+
+    q is the smallest false discovery rate (Benjamini-Hochberg, over all alleles of IN) at which an
+    allele is called; it stands behind p. OUT has the format of IN. Index IN again afterwards.
+    """
+    from enhancer_variants.io import add_q
+
+    add_q(effects, output)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ class ProgressBar:
     ----------
     shown
         True, False, or None for "where someone is watching".
+    unit
+        What is counted.
 
     Examples
     --------
@@ -24,9 +26,9 @@ class ProgressBar:
     ...     bar.advance(10)
     """
 
-    def __init__(self, shown: bool | None = None) -> None:
+    def __init__(self, shown: bool | None = None, unit: str = " alleles") -> None:
         disable = None if shown is None else not shown
-        self._bar: Any = tqdm(unit=" alleles", unit_scale=True, disable=disable, leave=False)
+        self._bar: Any = tqdm(unit=unit, unit_scale=True, disable=disable, leave=False)
         self._expected = 0.0
         self._done = 0.0
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from enhancer_variants._version import __version__
-from enhancer_variants.effects import ScoringPlan
+from enhancer_variants.effects import ScoringPlan, valid_null_set
 from enhancer_variants.genome import Reference
 from enhancer_variants.models import Model
+from enhancer_variants.motifs import MotifPanel
 
 __all__ = ["RESEARCH_ONLY", "provenance_of"]
 
@@ -39,18 +40,31 @@ def provenance_of(
             "sha256": reference.sha256(),
             "assembly": reference.assembly,
         },
-        "models": [_model(model) for model in plan.models],
+        "models": [_model(model, plan) for model in plan.models],
+        "motifs": None if plan.motifs is None else _motifs(plan, plan.motifs),
         "options": {
             "strand": plan.strand,
             "anchors": plan.anchors,
             "shifts": plan.shifts,
             "allow_n": plan.allow_n,
+            "calibrated": plan.calibrated,
             **options,
         },
     }
 
 
-def _model(model: Model) -> dict[str, Any]:
+def _motifs(plan: ScoringPlan, panel: MotifPanel) -> dict[str, Any]:
+    return {
+        **panel.provenance(),
+        "window_length": plan.motif_window,
+        "agreement_shift": plan.agreement_shift,
+    }
+
+
+def _model(model: Model, plan: ScoringPlan) -> dict[str, Any]:
+    null = None
+    if plan.calibrated:
+        null = valid_null_set(model, plan.strand, plan.anchors, plan.shifts)
     return {
         "name": model.name,
         "card_name": model.card.name,
@@ -64,4 +78,5 @@ def _model(model: Model) -> dict[str, Any]:
         "precision": model.precision,
         "assumptions": list(model.assumptions),
         "notes": model.card.notes,
+        **({"null": null and null.summary()} if plan.calibrated else {}),
     }

@@ -9,20 +9,32 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from enhancer_variants.errors import InputError
 
 __all__ = [
+    "AGREEMENT",
+    "AGREEMENT_COLUMNS",
+    "ALLELE_COLUMNS",
+    "CALIBRATED_QUANTITIES",
     "EFFECTS",
     "IDENTITY_COLUMNS",
     "KINDS",
     "MODEL_QUANTITIES",
+    "MOTIF_COLUMNS",
+    "MOTIF_EFFECTS",
+    "MOTIF_HITS",
+    "MOTIF_HIT_COLUMNS",
+    "MOTIF_SHIFT_SUM",
+    "Q_VALUE",
     "SPREAD",
+    "TFBS_TOP_COLUMNS",
     "Column",
     "Status",
     "check_distinct",
+    "long_table_columns",
     "model_columns",
     "vcf_key",
 ]
@@ -36,6 +48,12 @@ KINDS = ("snv", "mnv", "insertion", "deletion", "delins")
 
 EFFECTS = ("gain", "loss", "none")
 """Whether the log-odds cross the model's decision threshold upward, downward or not at all."""
+
+MOTIF_EFFECTS = ("none", "disrupted", "created", "weakened", "strengthened")
+"""What an allele can do to a motif."""
+
+AGREEMENT = ("none", "gain", "loss", "no_motif")
+"""What a TFBS model and the motifs of its factor say together."""
 
 
 class Status(enum.StrEnum):
@@ -115,6 +133,8 @@ class Column:
         One sentence; says what a positive value means where the value has a sign.
     vcf_key
         Its INFO key, or empty where the VCF line itself already says it.
+    vcf_only
+        Whether it is a list that only a VCF has, one string for all of a record's alleles.
     """
 
     name: str
@@ -122,6 +142,7 @@ class Column:
     unit: str
     description: str
     vcf_key: str = ""
+    vcf_only: bool = False
 
 
 IDENTITY_COLUMNS = (
@@ -180,6 +201,28 @@ SPREAD = Column(
 )
 """Reported beside the quantities above where more than one window pair was averaged."""
 
+CALIBRATED_QUANTITIES = (
+    Column(
+        "percentile",
+        "float",
+        "share",
+        "Share of the null distribution's absolute shifts at or below this one's.",
+    ),
+    Column(
+        "p",
+        "float",
+        "probability",
+        "Two-sided p-value of the shift against the model's null distribution of its kind.",
+    ),
+    Column("phred", "float", "phred", "-10 log10 of p: 20 is one in a hundred."),
+)
+"""Where a model is calibrated for the run's options, and calibration was asked for."""
+
+Q_VALUE = Column(
+    "q", "float", "probability", "Benjamini-Hochberg q-value of p over all alleles of the file."
+)
+"""Added to a finished file by a second pass, behind p."""
+
 
 def vcf_key(*parts: str) -> str:
     """INFO key of a quantity: ``EV_``, then the parts in capitals.
@@ -193,7 +236,141 @@ def vcf_key(*parts: str) -> str:
     return "EV_" + _NOT_IN_A_KEY.sub("_", "_".join(parts)).upper()
 
 
-def model_columns(model: str, *, averaged: bool = False) -> tuple[Column, ...]:
+def _with_keys(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Columns that belong to no model, each with its INFO key."""
+    return tuple(replace(column, vcf_key=vcf_key(column.name)) for column in columns)
+
+
+_ORIGIN_REF = "0-based contig coordinate of the leftmost base of {}'s best placement{}."
+
+MOTIF_COLUMNS = _with_keys(
+    (
+        Column("motif_id", "string", "", "Identifier of the motif that the allele changes most."),
+        Column("motif_tf", "string", "", "Its transcription factor, the parts of a dimer with ::."),
+        Column("motif_family", "string", "", "Family of the factor's binding domain."),
+        Column(
+            "motif_effect",
+            "string",
+            "",
+            "disrupted, created, weakened, strengthened or none, by the p-values of both alleles.",
+        ),
+        Column(
+            "motif_strand",
+            "string",
+            "",
+            "+ or -: strand of the better of the two alleles' placements.",
+        ),
+        Column("motif_start_ref", "integer", "0-based", _ORIGIN_REF.format("REF", "")),
+        Column(
+            "motif_start_alt",
+            "integer",
+            "0-based",
+            _ORIGIN_REF.format("ALT", ", in coordinates of the reference"),
+        ),
+        Column("motif_score_ref", "float", "bits", "Score of the best placement in REF."),
+        Column("motif_score_alt", "float", "bits", "Score of the best placement in ALT."),
+        Column(
+            "motif_score_shift",
+            "float",
+            "bits",
+            "Score of ALT minus score of REF: above 0, the ALT gains.",
+        ),
+        Column("motif_p_ref", "float", "probability", "P-value of REF's placement, of one."),
+        Column("motif_p_alt", "float", "probability", "P-value of ALT's placement, of one."),
+        Column(
+            "motif_log10_p_ratio",
+            "float",
+            "log10",
+            "log10(p_ref / p_alt): above 0, the ALT gains.",
+        ),
+        Column(
+            "motif_p_change",
+            "float",
+            "probability",
+            "For an SNV: how likely a random single-base change of background DNA changes this "
+            "motif's log10_p_ratio as much, two-sided.",
+        ),
+        Column(
+            "motif_q_change",
+            "float",
+            "probability",
+            "Benjamini-Hochberg q-value of motif_p_change over all motifs.",
+        ),
+    )
+)
+"""The strongest motif change of an allele; the same columns describe every hit."""
+
+MOTIF_SHIFT_SUM = _with_keys(
+    (
+        Column(
+            "motif_shift_sum",
+            "float",
+            "hits",
+            "Hits gained minus hits lost over all motifs, soft: above 0, the ALT gains.",
+        ),
+    )
+)
+
+MOTIF_HITS = Column(
+    "motif_hits",
+    "string",
+    "",
+    "Motif hits that the alleles change. Format: ALLELE|ID|TF|EFFECT|STRAND|START_REF|START_ALT|"
+    "SCORE_REF|SCORE_ALT|P_REF|P_ALT (starts 0-based, scores in bits).",
+    "EV_MOTIF_HITS",
+    vcf_only=True,
+)
+"""All called changes in a VCF; tables have them in a file of their own."""
+
+AGREEMENT_COLUMNS = _with_keys(
+    (
+        Column(
+            "agreement_tf",
+            "string",
+            "",
+            "TFBS model whose shift and whose factor's motif change have one sign, both past "
+            "their thresholds; of several, the one with the largest shift.",
+        ),
+        Column("agreement", "string", "", "gain or loss of its binding."),
+        Column(
+            "agreement_enhancer",
+            "string",
+            "",
+            "same or opposite: sign of the enhancer model's shift against it. Opposite is "
+            "expected of repressors.",
+        ),
+    )
+)
+
+TFBS_TOP_COLUMNS = _with_keys(
+    (
+        Column("tfbs_top_gain", "string", "", "TFBS model with the largest shift above 0."),
+        Column("tfbs_top_gain_shift", "float", _LOG2, "Its log_odds_shift."),
+        Column("tfbs_top_loss", "string", "", "TFBS model with the smallest shift below 0."),
+        Column("tfbs_top_loss_shift", "float", _LOG2, "Its log_odds_shift."),
+    )
+)
+"""In place of the columns of each, where there are many TFBS models."""
+
+ALLELE_COLUMNS = tuple(
+    column
+    for column in IDENTITY_COLUMNS
+    if column.name in {"chrom", "pos", "id", "ref", "alt", "record", "allele"}
+)
+"""What names an allele in tables with several rows for each."""
+
+MOTIF_HIT_COLUMNS = (
+    *ALLELE_COLUMNS,
+    *MOTIF_COLUMNS[:3],
+    Column("motif_length", "integer", "bases", "Positions of the motif."),
+    *MOTIF_COLUMNS[3:],
+)
+"""The table of all motif hits: one row for each allele and motif with a hit in REF or ALT."""
+
+
+def model_columns(
+    model: str, *, averaged: bool = False, calibrated: bool = False
+) -> tuple[Column, ...]:
     """Columns that one model fills.
 
     Parameters
@@ -202,13 +379,14 @@ def model_columns(model: str, *, averaged: bool = False) -> tuple[Column, ...]:
         The model's name, the columns' prefix.
     averaged
         Whether several window pairs are averaged, which adds the spread.
+    calibrated
+        Whether shifts are compared with the model's null distribution.
 
     Examples
     --------
     >>> [column.name for column in model_columns("CTCF")][:2]
     ['CTCF_prob_ref', 'CTCF_prob_alt']
     """
-    quantities = (*MODEL_QUANTITIES, SPREAD) if averaged else MODEL_QUANTITIES
     return tuple(
         Column(
             f"{model}_{quantity.name}",
@@ -217,7 +395,39 @@ def model_columns(model: str, *, averaged: bool = False) -> tuple[Column, ...]:
             f"{model}: {quantity.description}",
             vcf_key(model, quantity.name),
         )
-        for quantity in quantities
+        for quantity in _quantities(averaged=averaged, calibrated=calibrated)
+    )
+
+
+def long_table_columns(*, averaged: bool = False, calibrated: bool = False) -> tuple[Column, ...]:
+    """Columns of the table with one row for each allele and TFBS model.
+
+    Examples
+    --------
+    >>> [column.name for column in long_table_columns()][6:10]
+    ['allele', 'model', 'status', 'prob_ref']
+    """
+    return (
+        *ALLELE_COLUMNS,
+        Column("model", "string", "", "The TFBS model, or the label of a multi-label one."),
+        Column("status", "string", "", "ok, or why this model did not score the allele."),
+        *_quantities(averaged=averaged, calibrated=calibrated),
+        Column(
+            "agreement",
+            "string",
+            "",
+            "gain or loss where shift and motif change of the factor have one sign and pass "
+            "their thresholds, none where not, no_motif where the factor has no motif; empty "
+            "without motifs.",
+        ),
+    )
+
+
+def _quantities(*, averaged: bool, calibrated: bool) -> tuple[Column, ...]:
+    return (
+        *MODEL_QUANTITIES,
+        *((SPREAD,) if averaged else ()),
+        *(CALIBRATED_QUANTITIES if calibrated else ()),
     )
 
 

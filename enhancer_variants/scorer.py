@@ -2,59 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
-import cyvcf2
 import pandas as pd
-import pysam
 
 from enhancer_variants.effects import (
+    FactorSource,
     ModelSource,
+    Outputs,
+    Requested,
     ScoringPlan,
-    assembly_checked,
+    SideTables,
+    calibration_gap,
     collector_paused,
+    is_variant_source,
     named_models,
     pair_windows,
-    require_fitting_contigs,
+    record_chunks,
     score_records,
     score_windows,
 )
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import Interval, Reference, ReferenceSource
+from enhancer_variants.genome import Reference, ReferenceSource
 from enhancer_variants.io import (
     EffectTable,
     Regions,
     VariantInput,
-    VariantRecord,
     VariantSource,
-    effect_writer,
+    long_frame,
     open_items,
-    open_variants,
     output_format,
-    requested_intervals,
-    several,
     to_frame,
     writable,
 )
-from enhancer_variants.models import Model, Padding, Precision, load_model
+from enhancer_variants.models import Model, ModelMemory, ModelShelf, Padding, Precision
+from enhancer_variants.motifs import MotifOptions, MotifSource, motif_panel
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.provenance import provenance_of
+from enhancer_variants.schema import MOTIF_HIT_COLUMNS
 from enhancer_variants.summary import RunSummary
 
 __all__ = ["RunSummary", "VariantScorer", "score_vcf"]
 
-RECORDS_PER_CHUNK = 4_096
-"""Enough that the work around a chunk vanishes, few enough to be gone before the garbage collector
-looks at them twice (benchmarks/pipeline.py: larger and smaller chunks are slower)."""
-
-_BYTES_PER_CHUNK = 32 * 2**20
-"""Records of many samples are wide; a chunk ends at this many bytes of text too."""
+_DEFAULT_WINDOW = 200
 
 
 class VariantScorer:
@@ -71,7 +67,12 @@ class VariantScorer:
     enhancer
         Directory of the enhancer model, or ``{name: directory}`` for several.
     tfbs
-        Directories of TFBS models by name. The labels of a multi-label model name its columns.
+        TFBS models: ``{name: directory}``, a directory or several, or a folder of them. The
+        labels of a multi-label model name its columns. With more than 16 models or labels, a
+        table holds the largest gain and loss in place of every one's columns (see `wide`).
+    motifs
+        Motifs to look for: ``"JASPAR2024"`` (bundled), a file (MEME, JASPAR, HOCOMOCO), or
+        motifs that are held.
     window, max_seq_length, padding
         Fill in what a model's card does not say: bases a model reads, tokens it is padded to,
         and how it treats padding (``dnabert`` or ``none``).
@@ -83,6 +84,14 @@ class VariantScorer:
         Average over windows moved by up to so many bases to either side.
     allow_n
         Score windows with N, and over a contig's end (N there), instead of refusing them.
+    calibrated
+        Compare each shift with the null distribution that a model's card holds.
+    motif_options
+        Pseudocount, background and thresholds of the motifs.
+    agreement_shift
+        Log2 odds from which on a TFBS model's shift counts in an agreement with a motif.
+    wide
+        Give every TFBS model its columns, however many there are.
     ignore_assembly
         Score even if variants and reference look like different builds.
     device
@@ -91,6 +100,10 @@ class VariantScorer:
         ``auto`` (fp32), ``fp32``, ``fp16`` or ``bf16``.
     batch_size
         Sequences in one pass through the network, or ``auto``.
+    model_memory
+        Bytes that the models may take (``8GB``), or ``auto``: half of what is free. Where they do
+        not fit, large chunks of variants are scored by one model after the other, each read from
+        disk once a chunk.
     progress
         Show a progress bar; None means where someone is watching (a terminal, a notebook).
 
@@ -118,7 +131,8 @@ class VariantScorer:
         reference: ReferenceSource | Reference | None,
         *,
         enhancer: ModelSource | Mapping[str, ModelSource] | None = None,
-        tfbs: Mapping[str, ModelSource] | None = None,
+        tfbs: FactorSource | None = None,
+        motifs: MotifSource | None = None,
         window: int | None = None,
         max_seq_length: int | None = None,
         strand: Literal["forward", "both"] = "forward",
@@ -126,36 +140,52 @@ class VariantScorer:
         shifts: int = 0,
         allow_n: bool = False,
         padding: Padding | None = None,
+        calibrated: bool = False,
+        motif_options: MotifOptions | None = None,
+        agreement_shift: float = 1.0,
+        wide: bool = False,
         ignore_assembly: bool = False,
         device: str = "auto",
         precision: Precision | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
+        model_memory: ModelMemory = "auto",
         progress: bool | None = None,
     ) -> None:
-        sources = named_models(enhancer, tfbs)
+        enhancers, factors = named_models(enhancer, tfbs, or_else=motifs)
         self.ignore_assembly = ignore_assembly
         self.progress = progress
-        self.reference = (
-            reference
-            if reference is None or isinstance(reference, Reference)
-            else Reference(reference)
+        self.reference = None if reference is None else Reference.of(reference)
+        panel = None if motifs is None else motif_panel(motifs, motif_options)
+        self._shelf = ModelShelf(
+            {**enhancers, **factors},
+            memory=model_memory,
+            window=window,
+            max_seq_length=max_seq_length,
+            padding=padding,
+            device=device,
+            precision=precision,
         )
-        models = tuple(
-            load_model(
-                os.fspath(source),
-                name,
-                window=window,
-                max_seq_length=max_seq_length,
-                padding=padding,
-                device=device,
-                precision=precision,
-            )
-            for name, source in sources.items()
+        models = self._shelf.models
+        self.plan = ScoringPlan(
+            enhancers=models[: len(enhancers)],
+            tfbs=models[len(enhancers) :],
+            strand=strand,
+            anchors=anchors,
+            shifts=shifts,
+            allow_n=allow_n,
+            batch_size=batch_size,
+            motifs=panel,
+            motif_window=window or max((m.window_length for m in models), default=_DEFAULT_WINDOW),
+            agreement_shift=agreement_shift,
+            calibrated=calibrated,
+            wide=wide,
+            ready=self._shelf.ready,
         )
-        self.plan = ScoringPlan(models, strand, anchors, shifts, allow_n, batch_size)
         for model in models:
-            for assumption in model.assumptions:
-                warnings.warn(f"{model.name}: {assumption}", UserWarning, stacklevel=2)
+            gap = calibration_gap(model, strand, anchors, shifts) if calibrated else None
+            for said in (*model.assumptions, gap):
+                if said is not None:
+                    warnings.warn(f"{model.name}: {said}", UserWarning, stacklevel=2)
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -194,12 +224,9 @@ class VariantScorer:
         AssemblyMismatchError
             If the variants are of another build than the reference.
         """
-        regions = None if regions is None else several(regions)
-        again = self._reopener(path, regions, regions_file)
-        with self._open(path, regions, regions_file) as source:
-            frame = to_frame(self._tables(self._checked(source, again)), self.plan.columns)
-            frame.attrs["enhancer_variants"] = self._provenance(source.name, regions, regions_file)
-        return frame
+        requested = self._requested(path, regions, regions_file)
+        with requested.open() as source:
+            return self._frame(self._tables(requested.checked(source)), source.name, requested)
 
     def iter_vcf(
         self,
@@ -207,17 +234,13 @@ class VariantScorer:
         regions: Regions | None = None,
         regions_file: str | os.PathLike[str] | None = None,
         *,
-        chunk_size: int = RECORDS_PER_CHUNK,
+        chunk_size: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """Score a file of any size, one DataFrame per `chunk_size` records (see `score_vcf`)."""
-        regions = None if regions is None else several(regions)
-        again = self._reopener(path, regions, regions_file)
-        with self._open(path, regions, regions_file) as source:
-            provenance = self._provenance(source.name, regions, regions_file)
-            for table in self._tables(self._checked(source, again), chunk_size):
-                frame = to_frame([table], self.plan.columns)
-                frame.attrs["enhancer_variants"] = provenance
-                yield frame
+        requested = self._requested(path, regions, regions_file)
+        with requested.open() as source:
+            for table in self._tables(requested.checked(source), chunk_size):
+                yield self._frame([table], source.name, requested)
 
     def score(self, items: Iterable[object] | pd.DataFrame | VariantSource) -> pd.DataFrame:
         """Score variants that are at hand.
@@ -235,12 +258,55 @@ class VariantScorer:
         pandas.DataFrame
             One row per ALT allele in the order given.
         """
-        if isinstance(items, os.PathLike | pysam.VariantFile | cyvcf2.VCF):
-            return self.score_vcf(items)
-        if isinstance(items, str) and _is_file(items):
+        if isinstance(items, str) and is_variant_source(items):
             raise InputError(f"{items!r} is a file: score it with score_vcf")
-        with open_items(items) as source:
-            frame = to_frame(self._tables(self._checked(source)), self.plan.columns)
+        with self._opened(items) as source:
+            return self._frame(self._tables(source), source.name)
+
+    def motif_hits(
+        self,
+        items: Iterable[object] | pd.DataFrame | VariantSource,
+        regions: Regions | None = None,
+        regions_file: str | os.PathLike[str] | None = None,
+    ) -> pd.DataFrame:
+        """Find every motif with a hit in REF or ALT, without running a model.
+
+        Parameters
+        ----------
+        items
+            Variants as for :meth:`score`, or a file as for :meth:`score_vcf`.
+        regions, regions_file
+            As for :meth:`score_vcf`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each allele and motif whose best placement in one of the alleles is a hit,
+            with the columns of :data:`~enhancer_variants.schema.MOTIF_HIT_COLUMNS`; in the order
+            of the alleles, then of the motifs.
+
+        Raises
+        ------
+        InputError
+            If the scorer has no motifs.
+
+        Examples
+        --------
+        >>> from enhancer_variants.demo import demo_files
+        >>> scorer = VariantScorer(demo_files().reference, motifs="JASPAR2024")
+        >>> hits = scorer.motif_hits(["chr1:2009:A:T"])
+        >>> bool((hits[["motif_p_ref", "motif_p_alt"]].min(axis=1) <= 1e-4).all())
+        True
+        """
+        if self.plan.motifs is None:
+            raise InputError("this scorer has no motifs: make it with motifs='JASPAR2024'")
+        only_motifs = replace(self.plan, enhancers=(), tfbs=())
+        hits: list[Mapping[str, Any]] = []
+        side = SideTables(motif_hits=hits.append)
+        with self._opened(items, regions, regions_file) as source:
+            for _ in self._tables(source, plan=only_motifs, side=side):
+                pass
+            frame = long_frame(hits, MOTIF_HIT_COLUMNS)
             frame.attrs["enhancer_variants"] = self._provenance(source.name)
         return frame
 
@@ -274,9 +340,7 @@ class VariantScorer:
         with ProgressBar(self.progress) as bar:
             bar.expect(len(records), None)
             table = score_windows(records, pairs, self.plan, bar.advance)
-        frame = to_frame([table], self.plan.columns)
-        frame.attrs["enhancer_variants"] = self._provenance("sequences")
-        return frame
+        return self._frame([table], "sequences")
 
     def annotate(
         self,
@@ -286,6 +350,8 @@ class VariantScorer:
         *,
         regions: Regions | None = None,
         regions_file: str | os.PathLike[str] | None = None,
+        tfbs_table: str | os.PathLike[str] | None = None,
+        motif_hits: str | os.PathLike[str] | None = None,
         overwrite_info: bool = False,
     ) -> RunSummary:
         """Score a file of any size into a file, holding one chunk at a time.
@@ -300,6 +366,11 @@ class VariantScorer:
         format
             ``vcf``, ``vcf.gz``, ``bcf``, ``tsv``, ``tsv.gz`` or ``parquet``; by default the
             ending of `output` says it, and on standard output a VCF stays one.
+        tfbs_table
+            Parquet file for a row for each allele and TFBS model. Where the output holds only the
+            largest gain and loss of many models, it is ``<output>.tfbs.parquet`` by default.
+        motif_hits
+            Parquet file for a row for each allele and motif with a hit in REF or ALT.
         overwrite_info
             Replace ``EV_`` keys that the input already has.
 
@@ -311,32 +382,32 @@ class VariantScorer:
         Raises
         ------
         InputError
-            If the input has ``EV_`` keys already, or the output's format is not told.
+            If the input has ``EV_`` keys already, the output's format is not told, or a table is
+            asked for that this scorer has nothing to write into.
         VariantFileError, AssemblyMismatchError
             As for :meth:`score_vcf`.
         """
         counts: Counter[str] = Counter()
         records = 0
-        regions = None if regions is None else several(regions)
-        again = self._reopener(path, regions, regions_file)
-        with self._open(path, regions, regions_file) as opened:
+        requested = self._requested(path, regions, regions_file)
+        outputs = Outputs.of(self.plan, output, tfbs_table, motif_hits)
+        outputs.refuse_input(path)
+        with requested.open() as opened:
             written_as = output_format(
                 output, format, default="vcf" if opened.kind == "vcf" else "tsv"
             )
-            _refuse_own_input(path, output)
             # The variants' build is judged before the output is opened, and all that the
             # output can object to comes before the first allele is scored.
-            source = self._checked(writable(opened, written_as), again)
-            with effect_writer(
-                output,
+            source = requested.checked(writable(opened, written_as))
+            with outputs.opened(
                 written_as,
                 source,
-                self.plan.columns,
-                self._provenance(source.name, regions, regions_file),
+                self.plan,
+                self._provenance(source.name, requested),
                 contig_lengths=self._reference().lengths,
                 overwrite_info=overwrite_info,
-            ) as write:
-                for table in self._tables(source):
+            ) as (write, side):
+                for table in self._tables(source, side=side):
                     with collector_paused():
                         write(table)
                     counts.update(table.data["status"])
@@ -351,63 +422,55 @@ class VariantScorer:
             )
         return self.reference
 
-    def _open(
+    def _requested(
         self,
         path: VariantSource,
-        regions: Sequence[str | Interval] | None,
+        regions: Regions | None,
         regions_file: str | os.PathLike[str] | None,
-    ) -> VariantInput:
-        known = self._reference().lengths
-        return open_variants(path, requested_intervals(regions, regions_file, known))
+    ) -> Requested:
+        about = (path, self._reference(), regions, regions_file)
+        return Requested.of(*about, ignore_assembly=self.ignore_assembly)
 
-    def _reopener(
+    @contextlib.contextmanager
+    def _opened(
         self,
-        path: VariantSource,
-        regions: Sequence[str | Interval] | None,
-        regions_file: str | os.PathLike[str] | None,
-    ) -> Callable[[], VariantInput] | None:
-        """Give what opens a file a second time; None for what can be read only once."""
-        if isinstance(path, str | os.PathLike) and _is_file(path):
-            return lambda: self._open(path, regions, regions_file)
-        return None
-
-    def _checked(
-        self, source: VariantInput, again: Callable[[], VariantInput] | None = None
-    ) -> VariantInput:
-        """Give the input, once it was found to fit the reference.
-
-        Its first records always are, and all of them if its header makes one suspicious and it
-        can be opened `again`.
-        """
-        if self.ignore_assembly:
-            return source
-        about = (self._reference(), source.contig_lengths, source.name)
-        records = assembly_checked(source.records, *about)
-        if again is not None:
-            require_fitting_contigs(_records_of(again), *about)
-        return replace(source, records=records)
+        items: Iterable[object] | pd.DataFrame | VariantSource,
+        regions: Regions | None = None,
+        regions_file: str | os.PathLike[str] | None = None,
+    ) -> Iterator[VariantInput]:
+        """Open a file or variants that are at hand, and make sure that they fit the reference."""
+        if is_variant_source(items):
+            requested = self._requested(items, regions, regions_file)
+        else:
+            requested = self._requested("-", regions, regions_file)
+        with requested.open() if requested.source != "-" else open_items(items) as source:
+            yield requested.checked(source)
 
     def _tables(
-        self, source: VariantInput, chunk_size: int = RECORDS_PER_CHUNK
+        self,
+        source: VariantInput,
+        chunk_size: int | None = None,
+        plan: ScoringPlan | None = None,
+        side: SideTables | None = None,
     ) -> Iterator[EffectTable]:
         reference, lengths = self._reference(), source.contig_lengths
+        chunks = record_chunks(source.records, chunk_size, large=not self._shelf.complete)
         with ProgressBar(self.progress) as bar:
-            chunks = _chunks(source.records, chunk_size)
-            while chunk := _next_chunk(chunks):
+            for chunk in chunks:
                 bar.expect(sum(max(1, len(r.alts)) for r in chunk), source.fraction_read())
-                yield score_records(chunk, self.plan, reference, lengths, bar.advance)
+                yield score_records(chunk, plan or self.plan, reference, lengths, bar.advance, side)
 
-    def _provenance(
-        self,
-        name: str,
-        regions: Sequence[str | Interval] | None = None,
-        regions_file: str | os.PathLike[str] | None = None,
-    ) -> dict[str, Any]:
+    def _frame(
+        self, tables: Iterable[EffectTable], name: str, requested: Requested | None = None
+    ) -> pd.DataFrame:
+        frame = to_frame(tables, self.plan.columns)
+        frame.attrs["enhancer_variants"] = self._provenance(name, requested)
+        return frame
+
+    def _provenance(self, name: str, requested: Requested | None = None) -> dict[str, Any]:
         options: dict[str, Any] = {"ignore_assembly": self.ignore_assembly}
-        if regions is not None:
-            options["regions"] = [*map(str, regions)]
-        if regions_file is not None:
-            options["regions_file"] = Path(regions_file).name
+        if requested is not None:
+            options |= requested.options()
         return provenance_of(self.plan, self.reference, name, options)
 
 
@@ -434,42 +497,3 @@ def score_vcf(
     True
     """
     return VariantScorer(reference, **options).score_vcf(path)
-
-
-def _records_of(open_input: Callable[[], VariantInput]) -> Iterator[VariantRecord]:
-    """Give an input's records; it is opened only when the first one is asked for."""
-    with open_input() as source:
-        yield from source.records
-
-
-def _is_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a regular file has this name; text that no file could have as its name is none."""
-    try:
-        return Path(path).is_file()
-    except OSError:
-        return False
-
-
-def _next_chunk(chunks: Iterator[list[VariantRecord]]) -> list[VariantRecord]:
-    with collector_paused():
-        return next(chunks, [])
-
-
-def _chunks(records: Iterable[VariantRecord], size: int) -> Iterator[list[VariantRecord]]:
-    chunk: list[VariantRecord] = []
-    text = 0
-    for record in records:
-        chunk.append(record)
-        text += len(record.line)
-        if len(chunk) >= size or text > _BYTES_PER_CHUNK:
-            yield chunk
-            chunk, text = [], 0
-    if chunk:
-        yield chunk
-
-
-def _refuse_own_input(path: VariantSource, output: str | os.PathLike[str] | None) -> None:
-    paths = (path, output)
-    files = [p for p in paths if isinstance(p, str | os.PathLike) and _is_file(p)]
-    if len(files) == 2 and Path(files[0]).samefile(files[1]):
-        raise InputError(f"{output}: is the input; write the effects to another file")

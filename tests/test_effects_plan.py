@@ -5,34 +5,10 @@ from typing import Any
 
 import pytest
 
-from enhancer_variants.effects import ScoringPlan, named_models
+from enhancer_variants.effects import ScoringPlan
 from enhancer_variants.errors import InputError
 
 Make = Callable[..., Any]
-
-
-def test_a_single_enhancer_model_is_called_enhancer() -> None:
-    assert named_models("a", {"CTCF": "b"}) == {"enhancer": "a", "CTCF": "b"}
-    assert list(named_models({"e201": "a", "e350": "b"}, {"CTCF": "c"})) == ["e201", "e350", "CTCF"]
-    assert named_models(None, {"CTCF": "b"}) == {"CTCF": "b"}
-
-
-def test_nothing_named_says_what_to_name() -> None:
-    with pytest.raises(InputError, match="enhancer=DIR"):
-        named_models(None, None)
-
-
-@pytest.mark.parametrize("name", ["enhancer", "Motif", "TFBS"])
-def test_reserved_names_are_refused(name: str) -> None:
-    with pytest.raises(InputError, match="transcription factor"):
-        named_models(None, {name: "b"})
-
-
-def test_empty_and_repeated_names_are_refused() -> None:
-    with pytest.raises(InputError, match="empty"):
-        named_models(None, {" ": "b"})
-    with pytest.raises(InputError, match="names other columns"):
-        named_models({"CTCF": "a"}, {"CTCF": "b"})
 
 
 @pytest.mark.parametrize(

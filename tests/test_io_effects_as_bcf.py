@@ -13,7 +13,7 @@ import pytest
 
 from enhancer_variants.errors import VariantFileError
 from enhancer_variants.io import EffectTable, open_variants, parse_vcf_line
-from enhancer_variants.io.effects_as_bcf import _convert, bcf_writer
+from enhancer_variants.io.effects_as_bcf import bcf_writer, vcf_as_bcf
 from enhancer_variants.io.effects_as_vcf import VcfLines, header_with_effects
 from enhancer_variants.io.vcf_header import read_header
 from enhancer_variants.schema import IDENTITY_COLUMNS, Status, model_columns
@@ -164,7 +164,7 @@ def test_a_record_that_htslib_leaves_out_is_an_error(tmp_path):
     text = tmp_path / "x.vcf"
     text.write_bytes(HEADER + b"\n" + RECORDS[0] + b"\n")
     with pytest.raises(VariantFileError, match="only 1 of 2 records"):
-        _convert(text, tmp_path / "x.bcf", 2, "x.vcf")
+        vcf_as_bcf(text, tmp_path / "x.bcf", 2, "x.vcf")
 
 
 def test_symbolic_alleles_and_their_end(tmp_path):

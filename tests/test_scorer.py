@@ -20,8 +20,8 @@ import pytest
 import enhancer_variants as ev
 from enhancer_variants import scorer as scorer_module
 from enhancer_variants.demo import DemoFiles, demo_files
+from enhancer_variants.effects import checked_input
 from enhancer_variants.genome import reverse_complement
-from enhancer_variants.io import parse_vcf_line
 from enhancer_variants.schema import IDENTITY_COLUMNS, MODEL_QUANTITIES
 
 Make = Callable[..., Any]
@@ -234,7 +234,11 @@ def test_several_models_are_scored_in_one_call(files: DemoFiles) -> None:
         ({"enhancer": "no/such/folder"}, ev.CheckpointError, "no such directory"),
         ({"window": 300}, ev.ModelError, "card says 200"),
         ({"enhancer": 5}, ev.InputError, "expected its directory"),
-        ({"enhancer": None, "tfbs": "folder"}, ev.InputError, "tfbs is 'folder'"),
+        ({"enhancer": None, "tfbs": "folder"}, ev.InputError, "folder: no directory"),
+        ({"tfbs": 5}, ev.InputError, "tfbs is 5"),
+        ({"motifs": "JASPAR1066"}, ev.InputError, "JASPAR1066"),
+        ({"agreement_shift": -1.0}, ev.InputError, "agreement_shift is -1.0"),
+        ({"model_memory": "much"}, ev.ModelError, "model_memory is 'much'"),
         ({"enhancer": {"motif": demo_files().model}}, ev.InputError, "name other things"),
         ({"padding": "dnabert"}, ev.ModelError, "card says 'none'"),
         ({"shifts": 100}, ev.InputError, "shifts is 100"),
@@ -449,9 +453,9 @@ def test_a_file_is_opened_again_only_where_its_header_is_suspicious(
     scorer: ev.VariantScorer, files: DemoFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[object] = []
-    open_once = scorer_module.open_variants
+    open_once = checked_input.open_variants
     monkeypatch.setattr(
-        scorer_module,
+        checked_input,
         "open_variants",
         lambda *given: (opened.append(given[0]), open_once(*given))[1],
     )
@@ -528,12 +532,6 @@ def test_standard_input_to_standard_output(files: DemoFiles) -> None:
     written = io.StringIO(run.stdout.decode())
     assert sum(not line.startswith("#") for line in written) == 24
     assert b'"input": "standard input"' in run.stdout
-
-
-def test_chunks_do_not_grow_with_wide_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorer_module, "_BYTES_PER_CHUNK", 100)
-    record = parse_vcf_line(b"chr1\t10\t.\tA\tT\t.\t.\t" + b"x" * 60 + b"\n", 0)
-    assert [len(chunk) for chunk in scorer_module._chunks([record] * 5, 4)] == [2, 2, 1]
 
 
 def test_a_summary_reads_like_a_sentence() -> None:

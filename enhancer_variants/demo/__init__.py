@@ -28,12 +28,16 @@ class DemoFiles:
         A table of "risk" variants.
     model
         A small DNABERT checkpoint with random weights, whose numbers mean nothing.
+    planted_model
+        A small one that answers to GATA1 and AP-1 sites, trained on made-up sequences
+        (``examples/make_planted_model.py``): for pictures, not for variants.
     """
 
     reference: Path
     variants: Path
     risk_list: Path
     model: Path
+    planted_model: Path
 
     def copied_to(self, folder: Path) -> DemoFiles:
         """Copy the files into `folder`, which is made if it is absent."""
@@ -59,7 +63,11 @@ def demo_files() -> DemoFiles:
     """
     here = Path(__file__).parent
     return DemoFiles(
-        here / "genome.fa", here / "variants.vcf", here / "risk_variants.tsv", here / "random"
+        here / "genome.fa",
+        here / "variants.vcf",
+        here / "risk_variants.tsv",
+        here / "random",
+        here / "planted",
     )
 
 

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Literal
 
+from enhancer_variants.effects.model_names import RESERVED_NAMES
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome import WindowRule
 from enhancer_variants.models import Model
-from enhancer_variants.schema import IDENTITY_COLUMNS, Column, check_distinct, model_columns
+from enhancer_variants.motifs import MotifPanel
+from enhancer_variants.schema import (
+    AGREEMENT_COLUMNS,
+    IDENTITY_COLUMNS,
+    MOTIF_COLUMNS,
+    MOTIF_SHIFT_SUM,
+    TFBS_TOP_COLUMNS,
+    Column,
+    check_distinct,
+    long_table_columns,
+    model_columns,
+)
 
-__all__ = ["ModelSource", "ScoringPlan", "named_models"]
+__all__ = ["MOST_FACTOR_COLUMNS", "ScoringPlan"]
 
-ModelSource: TypeAlias = str | os.PathLike[str]
-"""The directory of a model."""
+MOST_FACTOR_COLUMNS = 16
+"""With more TFBS models (or labels) than this, a table holds only the top gain and loss."""
 
-_RESERVED_NAMES = {"enhancer", "motif", "tfbs"}
+
+def _as_it_is(model: Model) -> Model:
+    return model
 
 
 @dataclass(frozen=True)
@@ -27,22 +41,41 @@ class ScoringPlan:
 
     Attributes
     ----------
-    models
-        The enhancer models, then the TFBS models, in the order of their columns.
+    enhancers, tfbs
+        The enhancer models and the TFBS models, in the order of their columns.
     strand, anchors, shifts
         Which windows of an allele are averaged.
     allow_n
         Score windows with N, and over a contig's end (N there).
     batch_size
         Sequences in one pass through the network.
+    motifs
+        The motifs to look for, if any.
+    motif_window
+        Alleles are read with motifs where a model of this window length could score them.
+    agreement_shift
+        Log2 odds from which on a TFBS model's shift counts in an agreement.
+    calibrated
+        Compare shifts with each model's null distribution.
+    wide
+        Give every TFBS model its columns, however many there are.
+    ready
+        Gives a model with its weights in memory.
     """
 
-    models: tuple[Model, ...]
+    enhancers: tuple[Model, ...] = ()
     strand: Literal["forward", "both"] = "forward"
     anchors: Literal["left", "both"] = "left"
     shifts: int = 0
     allow_n: bool = False
     batch_size: int | Literal["auto"] = "auto"
+    tfbs: tuple[Model, ...] = ()
+    motifs: MotifPanel | None = None
+    motif_window: int = 200
+    agreement_shift: float = 1.0
+    calibrated: bool = False
+    wide: bool = False
+    ready: Callable[[Model], Model] = _as_it_is
 
     def __post_init__(self) -> None:
         """Check the options, and that no two models would fill the same columns."""
@@ -51,6 +84,10 @@ class ScoringPlan:
         if isinstance(self.shifts, bool) or not isinstance(self.shifts, int) or self.shifts < 0:
             raise InputError(f"shifts is {self.shifts!r}; expected a number of bases, 0 or more")
         _check_batch_size(self.batch_size)
+        if not self.agreement_shift >= 0:
+            raise InputError(
+                f"agreement_shift is {self.agreement_shift!r}; expected log2 odds, 0 or more"
+            )
         for model in self.models:
             self.rule(model)  # refuses shifts that the window is too short for
         names = [name for model in self.models for name in model.output_names]
@@ -58,11 +95,27 @@ class ScoringPlan:
         for name, count in Counter(names).items():
             if count > 1:
                 raise InputError(f"two models would both fill the columns of {name!r}: rename one")
+        check_distinct(column for name in names for column in model_columns(name))
         check_distinct(self.columns)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All models, in the order in which they score."""
+        return self.enhancers + self.tfbs
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What the TFBS models give log-odds of: their names, or the labels of one."""
+        return tuple(name for model in self.tfbs for name in model.output_names)
 
     def rule(self, model: Model) -> WindowRule:
         """Windows that `model` reads around an allele."""
         return WindowRule(model.window_length, self.anchors, self.shifts, self.allow_n)
+
+    @property
+    def motif_rule(self) -> WindowRule:
+        """Windows that say whether an allele is read with motifs."""
+        return WindowRule(self.motif_window, "left", 0, self.allow_n)
 
     @property
     def averaged(self) -> bool:
@@ -70,18 +123,47 @@ class ScoringPlan:
         return self.strand == "both" or self.anchors == "both" or self.shifts > 0
 
     @property
+    def only_top_factors(self) -> bool:
+        """Whether a table holds the top gain and loss in place of every factor's columns."""
+        return len(self.factors) > MOST_FACTOR_COLUMNS and not self.wide
+
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Output columns, in order."""
-        outputs = (output for model in self.models for output in model.output_names)
-        return IDENTITY_COLUMNS + tuple(
-            column for output in outputs for column in model_columns(output, averaged=self.averaged)
+        shown = [name for model in self.enhancers for name in model.output_names]
+        top: tuple[Column, ...] = ()
+        if self.only_top_factors:
+            top = TFBS_TOP_COLUMNS
+        else:
+            shown += self.factors
+        return (
+            *IDENTITY_COLUMNS,
+            *(c for name in shown for c in model_columns(name, **self._asked_for)),
+            *top,
+            *((*MOTIF_COLUMNS, *MOTIF_SHIFT_SUM) if self.motifs else ()),
+            *self._agreement_columns,
         )
+
+    @property
+    def long_columns(self) -> tuple[Column, ...]:
+        """Columns of the table with a row for each allele and TFBS model."""
+        return long_table_columns(**self._asked_for)
+
+    @property
+    def _asked_for(self) -> dict[str, bool]:
+        return {"averaged": self.averaged, "calibrated": self.calibrated}
+
+    @property
+    def _agreement_columns(self) -> tuple[Column, ...]:
+        if not (self.motifs and self.tfbs):
+            return ()
+        return AGREEMENT_COLUMNS if self.enhancers else AGREEMENT_COLUMNS[:2]
 
 
 def _check_outputs(models: tuple[Model, ...]) -> None:
     """Refuse labels that would name columns of something else; `enhancer` may call itself so."""
     for model in models:
-        taken = {name for name in model.output_names if name.casefold() in _RESERVED_NAMES}
+        taken = {name for name in model.output_names if name.casefold() in RESERVED_NAMES}
         if taken - ({"enhancer"} if model.name == "enhancer" else set()):
             raise InputError(
                 f"model {model.name} would fill columns called {', '.join(sorted(taken))}, which "
@@ -98,43 +180,3 @@ def _check_batch_size(batch_size: int | Literal["auto"]) -> None:
     whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
     if batch_size != "auto" and not (whole and int(batch_size) > 0):
         raise InputError(f"batch_size is {batch_size!r}; expected 'auto' or a number above 0")
-
-
-def named_models(
-    enhancer: ModelSource | Mapping[str, ModelSource] | None,
-    tfbs: Mapping[str, ModelSource] | None,
-) -> dict[str, ModelSource]:
-    """Models by name, enhancer models first; a single enhancer model is called `enhancer`.
-
-    Raises
-    ------
-    InputError
-        If nothing is named, a name is empty, or a TFBS model has a name that is taken.
-
-    Examples
-    --------
-    >>> named_models("models/enhancer", {"CTCF": "models/ctcf"})
-    {'enhancer': 'models/enhancer', 'CTCF': 'models/ctcf'}
-    """
-    if enhancer is not None and not isinstance(enhancer, Mapping):
-        enhancer = {"enhancer": enhancer}
-    if tfbs is not None and not isinstance(tfbs, Mapping):
-        raise InputError(f"tfbs is {tfbs!r:.80}; expected {{name: directory}}, as {{'CTCF': DIR}}")
-    enhancers, factors = dict(enhancer or {}), dict(tfbs or {})
-    if not enhancers and not factors:
-        raise InputError(
-            "no model is named and none is bundled yet: name a model directory "
-            "(enhancer=DIR, or tfbs={'CTCF': DIR}; --enhancer DIR, --tfbs CTCF=DIR)"
-        )
-    for name in factors:
-        if name.casefold() in _RESERVED_NAMES or name in enhancers:
-            raise InputError(
-                f"a TFBS model cannot be called {name!r}, which names other columns: "
-                "call it by its transcription factor"
-            )
-    for name, source in (*enhancers.items(), *factors.items()):
-        if not isinstance(source, str | os.PathLike):
-            raise InputError(f"model {name!r} is {source!r:.80}; expected its directory")
-    if any(not name.strip() for name in (*enhancers, *factors)):
-        raise InputError("a model's name is empty: it is the prefix of the model's columns")
-    return {**enhancers, **factors}

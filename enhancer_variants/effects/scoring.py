@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from enhancer_variants.effects.calibrated import calibrated_columns, valid_null
 from enhancer_variants.effects.collector import collector_paused
+from enhancer_variants.effects.factors import FactorSummary
+from enhancer_variants.effects.motif_evidence import MotifEvidence, motif_evidence
 from enhancer_variants.effects.plan import ScoringPlan
+from enhancer_variants.effects.rows import AlleleRows
 from enhancer_variants.effects.shifts import allele_effects
+from enhancer_variants.effects.side_tables import SideTables
 from enhancer_variants.effects.window_pairs import WindowPairs
 from enhancer_variants.errors import ModelError
-from enhancer_variants.genome import (
-    Placement,
-    Reference,
-    WindowRule,
-    allele_windows,
-    place,
-    reverse_complement,
-)
+from enhancer_variants.genome import Reference, reverse_complement
 from enhancer_variants.io.effect_table import EffectTable
 from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.models import Model, Tokens, Vocabulary, log_odds, predict_logits, tokenize
@@ -38,6 +35,7 @@ def score_records(
     reference: Reference,
     contig_lengths: Mapping[str, int] | None = None,
     advance: Advance | None = None,
+    side_tables: SideTables | None = None,
 ) -> EffectTable:
     """Score every ALT allele of some records.
 
@@ -51,6 +49,8 @@ def score_records(
     advance
         Told, as the networks proceed, how many more alleles are done; the sum over a call is
         the number of rows.
+    side_tables
+        Who takes what is more than a row per allele.
 
     Returns
     -------
@@ -62,14 +62,14 @@ def score_records(
     ModelError
         If a model gives a logit that is not finite; names the model and the variant.
     """
-    rows = _Rows()
-    lengths = contig_lengths or {}
     with collector_paused():
-        for record in records:
-            rows.add(record, reference, lengths.get(record.contig))
-        by_rule = {rule: rows.windows(rule) for rule in dict.fromkeys(map(plan.rule, plan.models))}
-    pairs = [by_rule[plan.rule(model)] for model in plan.models]
-    return _table(records, rows, pairs, plan, advance)
+        rows = AlleleRows.of(records, reference, contig_lengths or {})
+        rules = [plan.rule(model) for model in plan.models]
+        if plan.motifs:
+            rules.append(plan.motif_rule)
+        by_rule = {rule: rows.windows(rule) for rule in dict.fromkeys(rules)}
+    chunk = _Chunk(records, rows, [by_rule[rule] for rule in rules], plan, side_tables)
+    return chunk.scored(advance)
 
 
 def score_windows(
@@ -77,138 +77,118 @@ def score_windows(
     pairs: WindowPairs,
     plan: ScoringPlan,
     advance: Advance | None = None,
+    side_tables: SideTables | None = None,
 ) -> EffectTable:
     """Score windows that the caller made, one row per record (see :func:`score_records`)."""
-    rows = _Rows()
-    for record in records:
-        rows.add_unplaced(record)
-    return _table(records, rows, [pairs] * len(plan.models), plan, advance)
+    rows = AlleleRows.of_sequences(records)
+    readers = len(plan.models) + bool(plan.motifs)
+    return _Chunk(records, rows, [pairs] * readers, plan, side_tables).scored(advance)
 
 
-@dataclass(slots=True)
-class _Rows:
-    """The alleles of a chunk: whose each is, its number and text, and where it lies."""
+class _Chunk:
+    """Some records on their way to a table.
 
-    counts: list[int] = field(default_factory=list)
-    records: list[VariantRecord] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    alts: list[str] = field(default_factory=list)
-    placements: list[Placement] = field(default_factory=list)
+    `pairs` holds the windows of each model in the plan's order, then, if the plan has motifs,
+    those that say which alleles are read with motifs.
+    """
 
-    def add(self, record: VariantRecord, reference: Reference, length: int | None) -> None:
-        """Append a row for each ALT, or one for a record that could not be read."""
-        if record.problem:
-            spelled = ",".join(record.alts)
-            self._append(record, 0, spelled, _invalid(record.problem))
-            self.counts.append(1)
-            return
-        alone = len(record.alts) == 1
-        for number, alt in enumerate(record.alts, 1):
-            placement = _place(record, alt, reference, length)
-            unnumbered = alone and placement.status is Status.NO_ALT
-            self._append(record, 0 if unnumbered else number, alt, placement)
-        self.counts.append(len(record.alts))
+    def __init__(
+        self,
+        records: Sequence[VariantRecord],
+        rows: AlleleRows,
+        pairs: Sequence[WindowPairs],
+        plan: ScoringPlan,
+        side_tables: SideTables | None,
+    ) -> None:
+        self.records, self.rows, self.pairs, self.plan = records, rows, pairs, plan
+        self.side_tables = side_tables or SideTables()
+        self.data: dict[str, Any] = rows.identity()
+        self.is_snv = np.array([kind == "snv" for kind in self.data["kind"]], dtype=bool)
+        self.tokens: dict[tuple[int, Vocabulary, bool], Tokens] = {}
 
-    def add_unplaced(self, record: VariantRecord) -> None:
-        """Append the row of a pair of sequences, which lies nowhere."""
-        self._append(record, 1, record.alts[0], Placement(Status.OK, "", None, None))
-        self.counts.append(1)
+    def scored(self, advance: Advance | None) -> EffectTable:
+        """Score the windows with every model and put the columns together."""
+        total, evidence = len(self.rows), self._motif_evidence()
+        passes = 2 if self.plan.strand == "both" else 1
+        work = passes * sum(len(p.sequences) for p in self.pairs[: len(self.plan.models)])
+        progress = _shared(advance, total / work) if advance is not None and work else None
+        enhancers = len(self.plan.enhancers)
+        for model, windows in zip(self.plan.enhancers, self.pairs, strict=False):
+            for output, effects in self._effects(model, windows, progress):
+                self._keep(output, effects)
+        factors = FactorSummary(self.plan, self.rows, evidence, self.side_tables.factors)
+        statuses: dict[int, list[str]] = {}
+        for model, windows in zip(self.plan.tfbs, self.pairs[enhancers:], strict=False):
+            if id(windows) not in statuses:
+                statuses[id(windows)] = self._statuses(windows)
+            for output, effects in self._effects(model, windows, progress):
+                factors.add(effects, statuses[id(windows)])
+                if not self.plan.only_top_factors:
+                    self._keep(output, effects)
+        if evidence is not None:
+            self.data.update(evidence.columns)
+        self.data.update(factors.columns(self._enhancer_shift()))
+        self._settle_status()
+        if advance is not None and not work:
+            advance(total)
+        return EffectTable(self.records, self.rows.counts, self.plan.columns, self.data)
 
-    def _append(self, record: VariantRecord, number: int, alt: str, placement: Placement) -> None:
-        self.records.append(record)
-        self.numbers.append(number)
-        self.alts.append(alt)
-        self.placements.append(placement)
-
-    def identity(self) -> dict[str, list[Any]]:
-        """Give the identity columns, named as in :data:`IDENTITY_COLUMNS`."""
-        records, placements = self.records, self.placements
-        variants = [placement.variant for placement in placements]
-        return {
-            "chrom": [record.contig or None for record in records],
-            "pos": [record.position for record in records],
-            "id": [record.id or None for record in records],
-            "ref": [record.ref or None for record in records],
-            "alt": [alt or None for alt in self.alts],
-            "record": [record.number for record in records],
-            "allele": self.numbers,
-            "status": [placement.status for placement in placements],
-            "status_detail": [placement.detail or None for placement in placements],
-            "kind": [None if variant is None else variant.kind for variant in variants],
-        }
-
-    def named(self, row: int) -> str:
-        """Name the allele of a row, for messages."""
-        record = self.records[row]
-        cells = (record.contig, record.position, record.ref, self.alts[row])
-        return ":".join(str(cell) for cell in cells if cell)[:200]
-
-    def windows(self, rule: WindowRule) -> WindowPairs:
-        """Windows of every allele that has none of the statuses that come before windows."""
-        places: dict[str, int] = {}
-        place_of = places.setdefault
-        rows: list[int] = []
-        refs: list[int] = []
-        alts: list[int] = []
-        refused: dict[int, tuple[Status, str]] = {}
-        for row, placement in enumerate(self.placements):
-            if placement.variant is None or placement.contig is None:
-                continue
-            found = allele_windows(placement.variant, placement.contig, rule)
-            if found.status is not Status.OK:
-                refused[row] = (found.status, found.detail)
-                continue
-            rows.append(row)
-            for window in found.windows:
-                refs.append(place_of(window.ref, len(places)))
-                alts.append(place_of(window.alt, len(places)))
-        shape = (len(rows), rule.windows_per_allele)
-        return WindowPairs(
-            list(places),
-            np.array(rows, dtype=np.intp),
-            np.array(refs, dtype=np.intp).reshape(shape),
-            np.array(alts, dtype=np.intp).reshape(shape),
-            refused,
+    def _motif_evidence(self) -> MotifEvidence | None:
+        if self.plan.motifs is None:
+            return None
+        read = self.pairs[-1].rows
+        return motif_evidence(
+            self.rows, read, self.plan.motifs, self.plan.factors, self.side_tables
         )
 
-
-def _invalid(problem: str) -> Placement:
-    return Placement(Status.INVALID_RECORD, problem, None, None)
-
-
-def _place(record: VariantRecord, alt: str, reference: Reference, length: int | None) -> Placement:
-    if not alt:
-        return _invalid("this ALT is empty")
-    return place(record.contig, record.position or 0, record.ref, alt, reference, length)
-
-
-def _table(
-    records: Sequence[VariantRecord],
-    rows: _Rows,
-    pairs: Sequence[WindowPairs],
-    plan: ScoringPlan,
-    advance: Advance | None,
-) -> EffectTable:
-    """Score the windows with every model and put the columns together."""
-    total = len(rows.placements)
-    passes = 2 if plan.strand == "both" else 1
-    work = passes * sum(len(p.sequences) for p in pairs)
-    data: dict[str, Any] = rows.identity()
-    tokens: dict[tuple[int, Vocabulary, bool], Tokens] = {}
-    for model, windows in zip(plan.models, pairs, strict=True):
-        progress = None
-        if advance is not None and work:
-            progress = _shared(advance, total / work)
-        scores = _log_odds(model, windows, plan, tokens, progress, rows)
+    def _effects(
+        self, model: Model, windows: WindowPairs, progress: Callable[[int], None] | None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Columns of each of a model's outputs, by quantity, for all rows."""
+        plan, total = self.plan, len(self.rows)
+        ready = plan.ready(model)
+        scores = _log_odds(ready, windows, plan, self.tokens, progress, self.rows)
         for output, values in zip(model.output_names, np.moveaxis(scores, -1, 0), strict=True):
             ref, alt = _members(values, windows.ref), _members(values, windows.alt)
             effects = allele_effects(ref, alt, model.decision_threshold)
-            for quantity, column in effects.items():
-                data[f"{output}_{quantity}"] = _spread_over(column, windows.rows, total)
-    _settle_status(data, plan, pairs)
-    if advance is not None and not work:
-        advance(total)
-    return EffectTable(records, rows.counts, plan.columns, data)
+            if plan.calibrated:
+                null = valid_null(model, output, plan.strand, plan.anchors, plan.shifts)
+                is_snv = self.is_snv[windows.rows]
+                effects |= calibrated_columns(null, effects["log_odds_shift"], is_snv)
+            yield output, {q: _spread_over(c, windows.rows, total) for q, c in effects.items()}
+
+    def _keep(self, output: str, effects: Mapping[str, Any]) -> None:
+        for quantity, column in effects.items():
+            self.data[f"{output}_{quantity}"] = column
+
+    def _enhancer_shift(self) -> npt.NDArray[np.float64] | None:
+        if not self.plan.enhancers:
+            return None
+        first = self.plan.enhancers[0].output_names[0]
+        shift: npt.NDArray[np.float64] = self.data[f"{first}_log_odds_shift"]
+        return shift
+
+    def _statuses(self, windows: WindowPairs) -> list[str]:
+        """Status of each row for the models that read these windows."""
+        statuses = list(self.data["status"])
+        for row, (status, _) in windows.refused.items():
+            statuses[row] = status
+        return statuses
+
+    def _settle_status(self) -> None:
+        """Give the rows that some model could not score their status; ok only if all could."""
+        names = [model.name for model in self.plan.models] + ["motif"] * bool(self.plan.motifs)
+        reasons: dict[int, dict[str, tuple[Status, str]]] = {}
+        for name, windows in zip(names, self.pairs, strict=True):
+            for row, reason in windows.refused.items():
+                reasons.setdefault(row, {})[name] = reason
+        for row, by_name in reasons.items():
+            status, detail = min(by_name.values(), key=lambda reason: reason[0].rank())
+            self.data["status"][row] = status
+            self.data["status_detail"][row] = detail or None
+            if len(names) > 1:
+                listed = (f"{name}={reason}" for name, (reason, _) in by_name.items())
+                self.data["status_detail"][row] = ",".join(listed)
 
 
 def _shared(advance: Advance, alleles_per_sequence: float) -> Callable[[int], None]:
@@ -221,7 +201,7 @@ def _log_odds(
     plan: ScoringPlan,
     tokens: dict[tuple[int, Vocabulary, bool], Tokens],
     progress: Callable[[int], None] | None,
-    rows: _Rows,
+    rows: AlleleRows,
 ) -> npt.NDArray[np.float64]:
     """Log-odds of every distinct window: shape (strands, windows, outputs)."""
     strands = []
@@ -260,7 +240,7 @@ def _spread_over(
 
 
 def _require_finite(
-    logits: npt.NDArray[np.float32], model: Model, windows: WindowPairs, rows: _Rows
+    logits: npt.NDArray[np.float32], model: Model, windows: WindowPairs, rows: AlleleRows
 ) -> None:
     finite = np.isfinite(logits).all(axis=1)
     if finite.all():
@@ -275,18 +255,3 @@ def _require_finite(
         f"model {model.name} gives {logits[sequence].tolist()} for record "
         f"{rows.records[row].number} ({rows.named(row)}); expected finite logits. {remedy}"
     )
-
-
-def _settle_status(data: dict[str, Any], plan: ScoringPlan, pairs: Sequence[WindowPairs]) -> None:
-    """Give the rows that some model could not score their status; ok only if all could."""
-    reasons: dict[int, dict[str, tuple[Status, str]]] = {}
-    for model, windows in zip(plan.models, pairs, strict=True):
-        for row, reason in windows.refused.items():
-            reasons.setdefault(row, {})[model.name] = reason
-    for row, by_model in reasons.items():
-        status, detail = min(by_model.values(), key=lambda reason: reason[0].rank())
-        data["status"][row] = status
-        data["status_detail"][row] = detail or None
-        if len(plan.models) > 1:
-            listed = (f"{name}={reason}" for name, (reason, _) in by_model.items())
-            data["status_detail"][row] = ",".join(listed)

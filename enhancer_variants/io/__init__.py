@@ -1,8 +1,10 @@
 """Files in and out: variants, regions, and effects as VCF, BCF, Parquet and TSV."""
 
+from enhancer_variants.io.added_q import add_q
 from enhancer_variants.io.effect_table import EffectTable, to_frame
 from enhancer_variants.io.effects_out import effect_writer, writable
-from enhancer_variants.io.output import OUTPUT_FORMATS, output_format
+from enhancer_variants.io.long_table import long_frame, long_table_writer
+from enhancer_variants.io.output import OUTPUT_FORMATS, is_stream, output_format, pending_output
 from enhancer_variants.io.records import VariantRecord, parse_vcf_line
 from enhancer_variants.io.regions import Regions, read_bed, requested_intervals, several
 from enhancer_variants.io.variants import VariantInput, VariantSource, open_items, open_variants
@@ -14,11 +16,16 @@ __all__ = [
     "VariantInput",
     "VariantRecord",
     "VariantSource",
+    "add_q",
     "effect_writer",
+    "is_stream",
+    "long_frame",
+    "long_table_writer",
     "open_items",
     "open_variants",
     "output_format",
     "parse_vcf_line",
+    "pending_output",
     "read_bed",
     "requested_intervals",
     "several",

@@ -23,7 +23,7 @@ from enhancer_variants.io.output import pending_output
 from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.vcf_header import BYTE_ORDER_MARK, read_header
 
-__all__ = ["bcf_writer", "require_place"]
+__all__ = ["bcf_writer", "require_place", "vcf_as_bcf"]
 
 _QUALITY = re.compile(rb"\.|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
 
@@ -86,7 +86,7 @@ def bcf_writer(
             with body.open("rb") as written:
                 shutil.copyfileobj(written, whole)
         body.unlink()
-        _convert(text, temporary, undeclared.records, lines.name)
+        vcf_as_bcf(text, temporary, undeclared.records, lines.name)
 
 
 def require_place(record: VariantRecord, width: int, where: str) -> None:
@@ -165,7 +165,7 @@ class _Undeclared:
         return b"".join([*version, *self._header[:-1], *added, self._header[-1]])
 
 
-def _convert(text: Path, bcf: Path, records: int, name: str) -> None:
+def vcf_as_bcf(text: Path, bcf: Path, records: int, name: str) -> None:
     """Write VCF text as BCF, and make sure that no record went missing.
 
     bcftools does it, as pysam has it on board: pysam's own writer adds and removes INFO END.

@@ -21,7 +21,7 @@ from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.vcf_header import FIXED_COLUMNS, VcfHeader
 from enhancer_variants.schema import Column, Status
 
-__all__ = ["VcfLines", "header_of_contigs", "header_with_effects", "vcf_writer"]
+__all__ = ["VcfLines", "header_of_contigs", "header_with_effects", "vcf_text", "vcf_writer"]
 
 _OURS_IN_HEADER = re.compile(
     rb'##(INFO=<(?:[^>"]*,)?\s*ID=EV_|%s=)' % PROVENANCE_KEY.encode()  # no ID= in a description
@@ -78,7 +78,7 @@ def header_with_effects(
 def _declaration(column: Column) -> str:
     # EV_STATUS also stands on records without ALT, which have no place for a Number=A value.
     status = column.name == "status"
-    number = "." if status else "A"
+    number = "." if status or column.vcf_only else "A"
     unit = f" [{column.unit}]" if column.unit else ""
     per_allele = f" One value per ALT; {Status.NO_ALT} where there is none." if status else ""
     description = f"{column.description}{unit}{per_allele}"
@@ -132,7 +132,8 @@ class VcfLines:
 
     def _annotations(self, table: EffectTable) -> Iterator[str]:
         """INFO text of each record; the detail stands at its end, where there is one."""
-        always = [c for c in self.written if c.name != "status_detail"]
+        always = [c for c in self.written if c.name != "status_detail" and not c.vcf_only]
+        lists = [(c.vcf_key, table.data[c.name]) for c in self.written if c.vcf_only]
         columns = [_printable(table.data[column.name], column) for column in always]
         rows = list(zip(*columns, strict=True))
         missing = _rows_with_a_missing_number(columns, always, len(table))
@@ -153,7 +154,10 @@ class VcfLines:
                 alleles = (map(_text, row) for row in rows[start:end])
                 text = with_texts(tuple(map(",".join, zip(*alleles, strict=True))))
             if any(details[start:end]):
-                text += f";EV_STATUS_DETAIL={','.join(map(_escaped, details[start:end]))}"
+                text += f";EV_STATUS_DETAIL={','.join(map(vcf_text, details[start:end]))}"
+            for key, entries in lists:
+                if any(entries[start:end]):
+                    text += f";{key}={','.join(filter(None, entries[start:end]))}"
             yield text
 
     def _annotated(self, line: bytes, annotation: bytes, number: int) -> bytes:
@@ -192,7 +196,7 @@ def _printable(values: Sequence[Any], column: Column) -> list[Any]:
         plain = values.tolist() if isinstance(values, np.ndarray) else values
         return [math.nan if value is None else value for value in plain]
     # The few words of a vocabulary are encoded once each.
-    encoded = {value: _escaped(value) for value in set(values)}
+    encoded = {value: vcf_text(value) for value in set(values)}
     return [encoded[value] for value in values]
 
 
@@ -213,7 +217,12 @@ def _text(value: Any) -> str:
     return "." if math.isnan(value) else f"{value:.6g}"
 
 
-def _escaped(value: object) -> str:
+def vcf_text(value: object) -> str:
+    """Give text as a VCF value: what separates values is percent-encoded, nothing is a full stop.
+
+    >>> vcf_text("HOX, A|B"), vcf_text(None)
+    ('HOX%2C%20A%7CB', '.')
+    """
     text = "" if value is None else str(value)
     return _RESERVED.sub(_percent_encoded, text) or "."
 

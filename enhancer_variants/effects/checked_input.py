@@ -1,0 +1,165 @@
+"""Open variants and make sure that they fit the reference before anything is scored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import cyvcf2
+import pysam
+
+from enhancer_variants.effects.assembly import assembly_checked, require_fitting_contigs
+from enhancer_variants.effects.collector import collector_paused
+from enhancer_variants.genome import Interval, Reference
+from enhancer_variants.io import (
+    Regions,
+    VariantInput,
+    VariantRecord,
+    VariantSource,
+    open_variants,
+    requested_intervals,
+    several,
+)
+
+__all__ = ["RECORDS_PER_CHUNK", "Requested", "is_file", "is_variant_source", "record_chunks"]
+
+RECORDS_PER_CHUNK = 4_096
+"""Enough that the work around a chunk vanishes, few enough to be gone before the garbage collector
+looks at them twice (benchmarks/pipeline.py: larger and smaller chunks are slower)."""
+
+_BYTES_PER_CHUNK = 32 * 2**20
+_LARGE_CHUNK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """Variants that somebody wants scored, and the reference that they have to fit.
+
+    Attributes
+    ----------
+    source
+        A file, ``-``, or a held object of cyvcf2 or pysam.
+    reference
+        The genome.
+    regions, regions_file
+        Only records that overlap these.
+    ignore_assembly
+        Take the variants as they are.
+    """
+
+    source: VariantSource
+    reference: Reference
+    regions: Sequence[str | Interval] | None = None
+    regions_file: str | os.PathLike[str] | None = None
+    ignore_assembly: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        source: VariantSource,
+        reference: Reference,
+        regions: Regions | None,
+        regions_file: str | os.PathLike[str] | None,
+        *,
+        ignore_assembly: bool,
+    ) -> Requested:
+        """Take regions in any of the forms that users give."""
+        wanted = None if regions is None else several(regions)
+        return cls(source, reference, wanted, regions_file, ignore_assembly)
+
+    def open(self) -> VariantInput:
+        """Open the variants, unchecked."""
+        known = self.reference.lengths
+        return open_variants(
+            self.source, requested_intervals(self.regions, self.regions_file, known)
+        )
+
+    def options(self) -> dict[str, Any]:
+        """Which records were asked for, for the provenance."""
+        options: dict[str, Any] = {}
+        if self.regions is not None:
+            options["regions"] = [*map(str, self.regions)]
+        if self.regions_file is not None:
+            options["regions_file"] = Path(self.regions_file).name
+        return options
+
+    def checked(self, opened: VariantInput) -> VariantInput:
+        """Give the input, once it was found to fit the reference.
+
+        Its first records always are looked at, and all of them where its header makes one
+        suspicious and it can be opened again.
+
+        Raises
+        ------
+        AssemblyMismatchError
+            If the variants are of another build.
+        """
+        again = None
+        if isinstance(self.source, str | os.PathLike) and is_file(self.source):
+            again = self.open
+        return self._fitting(opened, again)
+
+    def _fitting(
+        self, opened: VariantInput, again: Callable[[], VariantInput] | None
+    ) -> VariantInput:
+        if self.ignore_assembly:
+            return opened
+        about = (self.reference, opened.contig_lengths, opened.name)
+        records = assembly_checked(opened.records, *about)
+        if again is not None:
+            require_fitting_contigs(_records_of(again), *about)
+        return replace(opened, records=records)
+
+
+def record_chunks(
+    records: Iterable[VariantRecord], size: int | None = None, *, large: bool = False
+) -> Iterator[list[VariantRecord]]:
+    """Cut records into chunks, ended earlier where their text takes much memory.
+
+    Records of many samples are wide, so that their number alone says little of the memory.
+
+    Parameters
+    ----------
+    size
+        Records of a chunk, if somebody says so.
+    large
+        Whether chunks are to be large, as where models are read from disk for each of them.
+    """
+    factor = _LARGE_CHUNK if large else 1
+    most = size or factor * RECORDS_PER_CHUNK
+    source = iter(records)
+    while True:
+        with collector_paused():
+            chunk, text = list[VariantRecord](), 0
+            for record in source:
+                chunk.append(record)
+                text += len(record.line)
+                if len(chunk) >= most or text > factor * _BYTES_PER_CHUNK:
+                    break
+        if not chunk:
+            return
+        yield chunk
+
+
+def is_variant_source(items: object) -> TypeGuard[VariantSource]:
+    """Whether this is a file of variants, or held by cyvcf2 or pysam, rather than variants."""
+    if isinstance(items, str):
+        return is_file(items)
+    return isinstance(items, os.PathLike | pysam.VariantFile | cyvcf2.VCF)
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a regular file has this name; text that no file could have as its name is none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
+def _records_of(open_input: Callable[[], VariantInput]) -> Iterator[VariantRecord]:
+    """Give an input's records; it is opened only when the first one is asked for."""
+    with open_input() as source:
+        yield from source.records
