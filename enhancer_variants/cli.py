@@ -187,7 +187,7 @@ def _motif_options(options: dict[str, Any]) -> Any:
     """Take what concerns motifs out of the options; None where nothing is said."""
     from enhancer_variants.motifs import MotifOptions
 
-    names = ("pseudocount", "background", "hit", "no_hit")
+    names = ("pseudocount", "background", "hit", "no_hit", "p_change_of")
     given = {name: options.pop(f"motif_{name}") for name in names}
     given = {name: value for name, value in given.items() if value is not None}
     if given and options["motifs"] is None:

@@ -84,6 +84,11 @@ MODEL_OPTIONS: tuple[_Option, ...] = (
         help="An allele surely has none where p is at least this; 1e-3 by default.",
     ),
     click.option(
+        "--motif-p-change-of",
+        type=click.Choice(["log10_p_ratio", "score_shift"]),
+        help="Measure of an SNV's change whose p-value is given; log10_p_ratio by default.",
+    ),
+    click.option(
         "--agreement-shift",
         type=click.FloatRange(min=0),
         default=1.0,

@@ -255,3 +255,29 @@ def test_signals_are_quiet_and_leave_nothing(
 def test_a_full_disk_is_an_error(files: DemoFiles, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*scoring(files, "-o", "/dev/full", "--output-format", "tsv")) == 1
     assert os.strerror(28) in capsys.readouterr().err
+
+
+def test_calibrate_score_and_add_q(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = files.copied_to(tmp_path / "demo").model
+    command = ["models", "calibrate", model, "-r", files.reference, "--random", "150"]
+    assert run(*command, "--seed", "3") == 0
+    assert " SNVs and " in capsys.readouterr().err
+    output = tmp_path / "effects.tsv"
+    base = ["score", files.variants, "-r", files.reference, "--enhancer", model, "-q"]
+    assert run(*base, "--calibrated", "-o", output) == 0
+    assert run("add-q", output) == 0
+    effects = pd.read_csv(output, sep="\t")
+    place = list(effects.columns).index("enhancer_p")
+    assert list(effects.columns)[place - 1 : place + 3] == [
+        "enhancer_percentile",
+        "enhancer_p",
+        "enhancer_q",
+        "enhancer_phred",
+    ]
+    known = effects.dropna(subset=["enhancer_p"])
+    assert (known["enhancer_q"] >= known["enhancer_p"]).all()
+    assert run("add-q", tmp_path / "effects.tsv", "-o", tmp_path / "again.tsv") == 0
+    assert run(*command, "--variants", files.variants) == 2
+    assert "one or the other" in capsys.readouterr().err

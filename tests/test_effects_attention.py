@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from enhancer_variants.effects import attention
 from enhancer_variants.effects.attention import (
     AttentionTrack,
     attention_scores,
@@ -46,12 +45,17 @@ class CountingAttention(nn.Module):
         self.widths: list[tuple[int, int]] = []
 
     def attention_weights(
-        self, ids: Tensor, lengths: Tensor | None = None, padding: str = "none"
+        self,
+        ids: Tensor,
+        lengths: Tensor | None = None,
+        padding: str = "none",
+        *,
+        cls_only: bool = False,
     ) -> Tensor:
+        assert cls_only
         batch, tokens = ids.shape
         self.widths.append((batch, tokens))
-        weights = torch.full((batch, 2, tokens, tokens), -1.0)
-        weights[:, :, 0] = torch.arange(tokens) / 2
+        weights = torch.arange(tokens).expand(batch, 2, 1, tokens) / 2
         if padding == "none" and lengths is not None:
             behind = torch.arange(tokens) >= lengths[:, None]
             weights[:, :, 0] *= ~behind[:, None]
@@ -237,15 +241,10 @@ _MODEL = Model(
 )
 
 
-def test_batches_have_as_many_rows_as_fit(counting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "_WEIGHTS_AT_ONCE", 2 * 10**2 * 3)
-    model, seen = counting(), []
-    attention_scores(model, ["ACGTACGTA"] * 7, progress=seen.append)  # 10 tokens, 2 heads
+def test_batches_have_as_many_rows_as_asked_for(counting: Any) -> None:
+    model, seen = counting(), list[int]()
+    attention_scores(model, ["ACGTACGTA"] * 7, batch_size=3, progress=seen.append)
     assert [rows for rows, _ in model.network.widths] == seen == [3, 3, 1]
-    monkeypatch.setattr(attention, "_WEIGHTS_AT_ONCE", 1)
-    model = counting()
-    attention_scores(model, ["ACGTACGTA"] * 2)
-    assert [rows for rows, _ in model.network.widths] == [1, 1]
 
 
 @pytest.mark.parametrize("batch_size", [0, True, 2.0, "all"])

@@ -189,6 +189,9 @@ def test_attention_weights_equal_transformers(layer: int) -> None:
     found = network(model).attention_weights(ids, torch.tensor([9, 5]), "none", layer)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(found.sum(-1), torch.ones(2, 2, 9))
+    lengths = torch.tensor([9, 5])
+    of_cls = network(model).attention_weights(ids, lengths, "none", layer, cls_only=True)
+    torch.testing.assert_close(of_cls, found[:, :, :1])
 
 
 @pytest.mark.parametrize("layer", [3, -4])

@@ -19,15 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from enhancer_variants.errors import InputError, ModelError, WindowLengthError
+from enhancer_variants.errors import InputError, WindowLengthError
 from enhancer_variants.models import Model, Tokens, tokenize, truncate
-from enhancer_variants.models.prediction import batch_rows
+from enhancer_variants.models.prediction import rows_at_once
 from enhancer_variants.models.tokens import KMERS_PER_PIECE
 
 __all__ = ["AttentionLayout", "AttentionTrack", "attention_scores", "attention_track"]
@@ -36,9 +36,6 @@ AttentionLayout = Literal["bases", "dnabert"]
 """What a row of scores is: the sequence's bases, or the published code's `max_seq_length`."""
 
 Scores = npt.NDArray[np.float64]
-
-_WEIGHTS_AT_ONCE: Final = 1 << 24
-"""Attention weights of a batch, in numbers: the network returns those between all tokens."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,36 +226,25 @@ def _cls_attention(
     model: Model, tokens: Tokens, batch_size: int | Literal["auto"]
 ) -> Iterator[tuple[npt.NDArray[np.intp], Scores]]:
     """Rows of a batch, and the attention of [CLS] to each of their tokens: (B, L), float64."""
-    rows_at_once = _rows_at_once(model, tokens, batch_size)
+    # Attended padding has to be there; other padding need not.
+    attended = model.token_limit if model.padding == "dnabert" else 0
+    at_once = rows_at_once(model, max(attended, tokens.ids.shape[1]), batch_size)
     by_length = np.argsort(tokens.lengths, kind="stable")
-    for start in range(0, len(by_length), rows_at_once):
-        rows = by_length[start : start + rows_at_once]
+    for start in range(0, len(by_length), at_once):
+        rows = by_length[start : start + at_once]
         lengths = tokens.lengths[rows]
-        # Attended padding has to be there; other padding need not.
         longest = int(lengths.max())
-        width = model.token_limit if model.padding == "dnabert" else longest
-        ids = np.full((len(rows), width), model.vocabulary.pad, dtype=np.int32)
+        ids = np.full((len(rows), max(attended, longest)), model.vocabulary.pad, dtype=np.int32)
         ids[:, :longest] = tokens.ids[rows, :longest]
         with torch.inference_mode():
             weights = model.network.attention_weights(
                 torch.from_numpy(ids).to(model.device),
                 torch.from_numpy(lengths).to(model.device),
                 padding=model.padding,
+                cls_only=True,
             )
             of_cls = weights[:, :, 0].sum(dim=1)
         yield rows, of_cls.cpu().numpy().astype(np.float64)
-
-
-def _rows_at_once(model: Model, tokens: Tokens, batch_size: int | Literal["auto"]) -> int:
-    if batch_size == "auto":
-        config = model.network.config
-        width = model.token_limit if model.padding == "dnabert" else tokens.ids.shape[1]
-        weights = max(1, config.num_attention_heads * width**2)
-        rows = batch_rows(model.device.type, width, config.intermediate_size)
-        return max(1, min(rows, _WEIGHTS_AT_ONCE // weights))
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ModelError(f"batch_size {batch_size!r}; expected auto or a whole number above 0")
-    return batch_size
 
 
 def _scores_of_bases(weights: Scores, bases: npt.NDArray[np.int64], k: int) -> Scores:

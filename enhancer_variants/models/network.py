@@ -199,6 +199,8 @@ class DnabertNetwork(nn.Module):
         lengths: Tensor | None = None,
         padding: Padding = "none",
         layer: int = -1,
+        *,
+        cls_only: bool = False,
     ) -> Tensor:
         """How much each position (third axis) attends each other one (fourth axis).
 
@@ -208,11 +210,14 @@ class DnabertNetwork(nn.Module):
             As for ``forward``.
         layer
             Which layer, 0 for the first, -1 for the last.
+        cls_only
+            Whether only [CLS], the first position, attends.
 
         Returns
         -------
         torch.Tensor
-            (B, heads, L, L) float32; each row of the last axis sums to 1.
+            (B, heads, L, L) float32, or (B, heads, 1, L) for [CLS] alone; each row of the last
+            axis sums to 1.
 
         Raises
         ------
@@ -227,7 +232,7 @@ class DnabertNetwork(nn.Module):
         number = layer % len(self.layers)
         for below in self.layers[:number]:
             states = below(states, bias)
-        query, key, _ = cast("Layer", self.layers[number]).project(states, cls_only=False)
+        query, key, _ = cast("Layer", self.layers[number]).project(states, cls_only=cls_only)
         scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
         return torch.softmax((scores if bias is None else scores + bias).float(), dim=-1)
 

@@ -14,7 +14,7 @@ from enhancer_variants.errors import ModelError, WindowLengthError
 from enhancer_variants.models.model import Model
 from enhancer_variants.models.tokens import Tokens, kmer_counts, truncate
 
-__all__ = ["batch_rows", "predict_logits"]
+__all__ = ["batch_rows", "predict_logits", "rows_at_once"]
 
 _GPU_ROWS = 256
 """A GPU needs hundreds of rows to be busy."""
@@ -62,11 +62,11 @@ def predict_logits(
         If the batch size is not a positive number.
     """
     tokens = _fitting(model, tokens)
-    rows_at_once = _rows_at_once(model, tokens, batch_size)
+    at_once = rows_at_once(model, tokens.ids.shape[1], batch_size)
     logits = np.empty((len(tokens.lengths), model.network.config.num_labels), dtype=np.float32)
     by_length = np.argsort(tokens.lengths, kind="stable")
-    for start in range(0, len(by_length), rows_at_once):
-        rows = by_length[start : start + rows_at_once]
+    for start in range(0, len(by_length), at_once):
+        rows = by_length[start : start + at_once]
         with torch.inference_mode(), _full_precision():
             ids, lengths = _batch(model, tokens, rows)
             batch_logits = model.network(ids, lengths, padding=model.padding)
@@ -98,10 +98,17 @@ def batch_rows(device_type: str, length: int, intermediate_size: int) -> int:
     return min(_MOST_ROWS, max(1, _CPU_ACTIVATIONS // max(1, length * intermediate_size)))
 
 
-def _rows_at_once(model: Model, tokens: Tokens, batch_size: int | Literal["auto"]) -> int:
+def rows_at_once(model: Model, length: int, batch_size: int | Literal["auto"]) -> int:
+    """Rows of a batch: as many as somebody says, else :func:`batch_rows`.
+
+    Raises
+    ------
+    ModelError
+        If the batch size is not a positive number.
+    """
     if batch_size == "auto":
         width = model.network.config.intermediate_size
-        return batch_rows(model.device.type, tokens.ids.shape[1], width)
+        return batch_rows(model.device.type, length, width)
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ModelError(f"batch_size {batch_size!r}; expected auto or a whole number above 0")
     return batch_size
