@@ -15,6 +15,8 @@ import itertools
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import click
@@ -31,7 +33,20 @@ HOMES = {
     "enhancer_variants": "enhancer_variants.scorer",
     **{
         f"enhancer_variants.{part}": f"enhancer_variants.{part}"
-        for part in ("genome", "io", "motifs", "models", "effects", "schema", "errors", "demo")
+        for part in (
+            "genome",
+            "io",
+            "motifs",
+            "models",
+            "effects",
+            "calibration",
+            "explanation",
+            "reports",
+            "reports.plot",
+            "schema",
+            "errors",
+            "demo",
+        )
     },
 }
 """Under which name public objects are described, and the module whose ``__all__`` lists them."""
@@ -55,20 +70,45 @@ def status_table() -> str:
     return table(["", "status", "meaning"], rows)
 
 
-def column_table() -> str:
-    """Every column of a run with one model and averaging."""
-    columns = (*schema.IDENTITY_COLUMNS, *schema.model_columns(MODEL, averaged=True))
+def _calibrated_columns() -> tuple[schema.Column, ...]:
+    """Give what calibration adds to a model's columns, the second pass included."""
+    plain = len(schema.model_columns(MODEL))
+    added = list(schema.model_columns(MODEL, calibrated=True)[plain:])
+    q = schema.Q_VALUE
+    key = schema.vcf_key(MODEL, q.name)
+    behind_p = [column.name for column in added].index(f"{MODEL}_p") + 1
+    added.insert(behind_p, replace(q, name=f"{MODEL}_{q.name}", vcf_key=key))
+    return tuple(added)
+
+
+COLUMN_GROUPS: dict[str, tuple[schema.Column, ...]] = {
+    "columns": (*schema.IDENTITY_COLUMNS, *schema.model_columns(MODEL, averaged=True)),
+    "columns calibrated": _calibrated_columns(),
+    "columns tfbs": schema.TFBS_TOP_COLUMNS,
+    "columns motif": (*schema.MOTIF_COLUMNS, *schema.MOTIF_SHIFT_SUM, schema.MOTIF_HITS),
+    "columns agreement": schema.AGREEMENT_COLUMNS,
+    "columns hits": schema.MOTIF_HIT_COLUMNS,
+    "columns long": schema.long_table_columns(averaged=True, calibrated=True),
+}
+"""Tables of columns, by the name of their part."""
+
+
+def column_table(group: str = "columns") -> str:
+    """Every column of a group; of a run with one model and averaging by default."""
+    columns = COLUMN_GROUPS[group]
+    keyed = group not in {"columns hits", "columns long"}  # these are never in a VCF
     rows = (
         [
             f"`{column.name}`",
             column.type,
             column.unit,
-            f"`{column.vcf_key}`" if column.vcf_key else "",
+            *([f"`{column.vcf_key}`" if column.vcf_key else ""] if keyed else []),
             _plain(column.description.removeprefix(f"{MODEL}: ")),
         ]
         for column in columns
     )
-    return table(["column", "type", "unit", "VCF INFO key", "description"], rows)
+    keys = ["VCF INFO key"] if keyed else []
+    return table(["column", "type", "unit", *keys, "description"], rows)
 
 
 def error_tree() -> str:
@@ -108,10 +148,12 @@ def api(home: str) -> str:
     names = _all_of(HOMES[home])
     kinds: dict[str, list[str]] = {"Classes": [], "Functions": [], "Exceptions": [], "Values": []}
     for name in names:
+        if isinstance(getattr(importlib.import_module(home), name), ModuleType):
+            continue  # described on a page of its own
         kind, text = _described(home, name)
         kinds[kind].append(text)
     several = sum(map(bool, kinds.values())) > 1
-    blocks = [f"```{{eval-rst}}\n.. py:currentmodule:: {home}\n```"]
+    blocks = [f"```{{eval-rst}}\n.. py:module:: {home}\n```"]
     for kind, texts in kinds.items():
         if texts:
             blocks += [f"## {kind}"] if several else []
@@ -206,7 +248,7 @@ def _plain(text: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "statuses": status_table,
-    "columns": column_table,
+    **{group: functools.partial(column_table, group) for group in COLUMN_GROUPS},
     "errors": error_tree,
     "card": card_table,
     "names": public_names,
