@@ -136,11 +136,14 @@ def explain(
 
     Every base of the REF and of the ALT window is changed to every other one; beside the numbers
     stand a picture for each allele and model and, with --motifs, the motif hits that the allele
-    changes.
+    changes. The gradient method is quick and may be far from the exact one.
     """
+    from enhancer_variants.effects import is_file, is_variant_source
     from enhancer_variants.reports import explain_into_folder
 
-    file = len(variants) == 1 and Path(variants[0]).is_file()
+    file = len(variants) == 1 and is_file(variants[0])
+    if not file and all(map(is_variant_source, variants)):
+        raise click.UsageError(f"{variants[0]} is neither a file nor a variant, as chr1:1000:A:T")
     with _warnings_as_lines(options["quiet"]):
         summary = explain_into_folder(
             _scorer(reference, **options),
@@ -187,11 +190,17 @@ def _motif_options(options: dict[str, Any]) -> Any:
     """Take what concerns motifs out of the options; None where nothing is said."""
     from enhancer_variants.motifs import MotifOptions
 
-    names = ("pseudocount", "background", "hit", "no_hit", "p_change_of")
-    given = {name: options.pop(f"motif_{name}") for name in names}
+    names = {
+        "pseudocount": "motif_pseudocount",
+        "background": "motif_background",
+        "hit": "motif_p_hit",
+        "no_hit": "motif_p_no_hit",
+        "p_change_of": "motif_p_change_of",
+    }
+    given = {name: options.pop(option) for name, option in names.items()}
     given = {name: value for name, value in given.items() if value is not None}
     if given and options["motifs"] is None:
-        raise click.UsageError(f"--motif-{next(iter(given)).replace('_', '-')} needs --motifs")
+        raise click.UsageError(f"--{names[next(iter(given))].replace('_', '-')} needs --motifs")
     return MotifOptions(**given) if given else None
 
 

@@ -72,13 +72,13 @@ MODEL_OPTIONS: tuple[_Option, ...] = (
         help="Probabilities of the bases outside of motifs; 0.25 each by default.",
     ),
     click.option(
-        "--motif-hit",
+        "--motif-p-hit",
         type=float,
         metavar="P",
         help="An allele has a hit where p is at most this; 1e-4 by default.",
     ),
     click.option(
-        "--motif-no-hit",
+        "--motif-p-no-hit",
         type=float,
         metavar="P",
         help="An allele surely has none where p is at least this; 1e-3 by default.",

@@ -94,8 +94,8 @@ def explain(
 ) -> Explanations:
     """Change every base of both windows of some alleles to every other one.
 
-    The windows are those that scoring reads (``anchors="left"``, no shifts); the scorer's strand
-    option holds. With the exact method, a model reads 3 * W + 1 sequences for each of the two
+    Each window stands still. The scorer's strand option holds for the maps; attention is that of
+    the forward strand. With the exact method, a model reads 3 * W + 1 sequences for each of the two
     windows: for a 12 x 768 model on a CPU that is minutes for an allele.
 
     Parameters
@@ -117,7 +117,8 @@ def explain(
     Raises
     ------
     InputError
-        If the scorer has no model, or none of the name asked for.
+        If the scorer has no model, or none of the name asked for, or averages over anchors or
+        shifts: an explanation is of one window.
 
     Examples
     --------
@@ -131,6 +132,10 @@ def explain(
     outputs = [name for model in scorer.models for name in model.output_names]
     if not outputs:
         raise InputError("this scorer has no model to explain; name one (enhancer=DIR)")
+    if scorer.plan.anchors != "left" or scorer.plan.shifts:
+        raise InputError(
+            "an explanation is of one window: make the scorer without anchors='both' and shifts"
+        )
     unknown = sorted(set(models or ()) - set(outputs))
     if unknown:
         raise InputError(f"no model is called {unknown[0]!r}; expected {', '.join(outputs)}")

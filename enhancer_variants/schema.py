@@ -245,14 +245,21 @@ _ORIGIN_REF = "0-based contig coordinate of the leftmost base of {}'s best place
 
 MOTIF_COLUMNS = _with_keys(
     (
-        Column("motif_id", "string", "", "Identifier of the motif that the allele changes most."),
+        Column(
+            "motif_id",
+            "string",
+            "",
+            "Identifier of the motif that the allele changes most: of an SNV by motif_p_change, "
+            "else by the size of motif_log10_p_ratio. It need not be a hit in either allele.",
+        ),
         Column("motif_tf", "string", "", "Its transcription factor, the parts of a dimer with ::."),
         Column("motif_family", "string", "", "Family of the factor's binding domain."),
         Column(
             "motif_effect",
             "string",
             "",
-            "disrupted, created, weakened, strengthened or none, by the p-values of both alleles.",
+            "What happens to this one motif: disrupted, created, weakened, strengthened or none, "
+            "by the p-values of both alleles. Others may be called where it is none.",
         ),
         Column(
             "motif_strand",
@@ -288,7 +295,7 @@ MOTIF_COLUMNS = _with_keys(
             "float",
             "probability",
             "For an SNV: how likely a random single-base change of background DNA changes this "
-            "motif's log10_p_ratio as much, two-sided.",
+            "motif as much, two-sided; by log10_p_ratio unless the provenance says score_shift.",
         ),
         Column(
             "motif_q_change",
@@ -315,8 +322,8 @@ MOTIF_HITS = Column(
     "motif_hits",
     "string",
     "",
-    "Motif hits that the alleles change. Format: ALLELE|ID|TF|EFFECT|STRAND|START_REF|START_ALT|"
-    "SCORE_REF|SCORE_ALT|P_REF|P_ALT (starts 0-based, scores in bits).",
+    "Motif hits that the alleles change. Format: ALLELE|ID|TF|EFFECT|STRAND_REF|STRAND_ALT|"
+    "START_REF|START_ALT|SCORE_REF|SCORE_ALT|P_REF|P_ALT (starts 0-based, scores in bits).",
     "EV_MOTIF_HITS",
     vcf_only=True,
 )
@@ -336,8 +343,8 @@ AGREEMENT_COLUMNS = _with_keys(
             "agreement_enhancer",
             "string",
             "",
-            "same or opposite: sign of the enhancer model's shift against it. Opposite is "
-            "expected of repressors.",
+            "same or opposite: sign of the first enhancer model's shift against it, however "
+            "small. Opposite is expected of repressors.",
         ),
     )
 )
@@ -364,6 +371,15 @@ MOTIF_HIT_COLUMNS = (
     *MOTIF_COLUMNS[:3],
     Column("motif_length", "integer", "bases", "Positions of the motif."),
     *MOTIF_COLUMNS[3:],
+    Column("motif_strand_ref", "string", "", "Strand of REF's best placement."),
+    Column("motif_strand_alt", "string", "", "Strand of ALT's best placement."),
+    Column(
+        "motif_inserted_alt",
+        "integer",
+        "bases",
+        "Bases that ALT's best placement has before motif_start_alt: 0 but for one that begins "
+        "among inserted bases.",
+    ),
 )
 """The table of all motif hits: one row for each allele and motif with a hit in REF or ALT."""
 

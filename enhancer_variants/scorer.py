@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import warnings
 from collections import Counter
@@ -21,7 +20,9 @@ from enhancer_variants.effects import (
     SideTables,
     calibration_gap,
     collector_paused,
+    is_file,
     is_variant_source,
+    motif_window,
     named_models,
     pair_windows,
     record_chunks,
@@ -36,7 +37,6 @@ from enhancer_variants.io import (
     VariantInput,
     VariantSource,
     long_frame,
-    open_items,
     output_format,
     to_frame,
     writable,
@@ -49,8 +49,6 @@ from enhancer_variants.schema import MOTIF_HIT_COLUMNS
 from enhancer_variants.summary import RunSummary
 
 __all__ = ["RunSummary", "VariantScorer", "score_vcf"]
-
-_DEFAULT_WINDOW = 200
 
 
 class VariantScorer:
@@ -156,6 +154,7 @@ class VariantScorer:
         self.progress = progress
         self.reference = None if reference is None else Reference.of(reference)
         panel = None if motifs is None else motif_panel(motifs, motif_options)
+        self._files = [motifs, *(self.reference.files if self.reference else ())]
         self._shelf = ModelShelf(
             {**enhancers, **factors},
             memory=model_memory,
@@ -175,7 +174,7 @@ class VariantScorer:
             allow_n=allow_n,
             batch_size=batch_size,
             motifs=panel,
-            motif_window=window or max((m.window_length for m in models), default=_DEFAULT_WINDOW),
+            motif_window=motif_window(window, models),
             agreement_shift=agreement_shift,
             calibrated=calibrated,
             wide=wide,
@@ -258,10 +257,12 @@ class VariantScorer:
         pandas.DataFrame
             One row per ALT allele in the order given.
         """
-        if isinstance(items, str) and is_variant_source(items):
+        if isinstance(items, str) and is_file(items):
             raise InputError(f"{items!r} is a file: score it with score_vcf")
-        with self._opened(items) as source:
-            return self._frame(self._tables(source), source.name)
+        at_hand = isinstance(items, str) or not is_variant_source(items)
+        requested = self._requested(items, at_hand=at_hand)
+        with requested.open() as source:
+            return self._frame(self._tables(requested.checked(source)), source.name, requested)
 
     def motif_hits(
         self,
@@ -303,11 +304,14 @@ class VariantScorer:
         only_motifs = replace(self.plan, enhancers=(), tfbs=())
         hits: list[Mapping[str, Any]] = []
         side = SideTables(motif_hits=hits.append)
-        with self._opened(items, regions, regions_file) as source:
-            for _ in self._tables(source, plan=only_motifs, side=side):
+        at_hand = not is_variant_source(items)
+        requested = self._requested(items, regions, regions_file, at_hand=at_hand)
+        with requested.open() as source:
+            for _ in self._tables(requested.checked(source), plan=only_motifs, side=side):
                 pass
             frame = long_frame(hits, MOTIF_HIT_COLUMNS)
-            frame.attrs["enhancer_variants"] = self._provenance(source.name)
+            made_with = self._provenance(source.name, requested, only_motifs)
+            frame.attrs["enhancer_variants"] = made_with
         return frame
 
     def score_sequences(self, ref: Sequence[str], alt: Sequence[str]) -> pd.DataFrame:
@@ -391,7 +395,7 @@ class VariantScorer:
         records = 0
         requested = self._requested(path, regions, regions_file)
         outputs = Outputs.of(self.plan, output, tfbs_table, motif_hits)
-        outputs.refuse_input(path)
+        outputs.refuse_inputs([path, regions_file, *self._files])
         with requested.open() as opened:
             written_as = output_format(
                 output, format, default="vcf" if opened.kind == "vcf" else "tsv"
@@ -424,27 +428,14 @@ class VariantScorer:
 
     def _requested(
         self,
-        path: VariantSource,
-        regions: Regions | None,
-        regions_file: str | os.PathLike[str] | None,
-    ) -> Requested:
-        about = (path, self._reference(), regions, regions_file)
-        return Requested.of(*about, ignore_assembly=self.ignore_assembly)
-
-    @contextlib.contextmanager
-    def _opened(
-        self,
-        items: Iterable[object] | pd.DataFrame | VariantSource,
+        path: VariantSource | Iterable[object] | pd.DataFrame,
         regions: Regions | None = None,
         regions_file: str | os.PathLike[str] | None = None,
-    ) -> Iterator[VariantInput]:
-        """Open a file or variants that are at hand, and make sure that they fit the reference."""
-        if is_variant_source(items):
-            requested = self._requested(items, regions, regions_file)
-        else:
-            requested = self._requested("-", regions, regions_file)
-        with requested.open() if requested.source != "-" else open_items(items) as source:
-            yield requested.checked(source)
+        *,
+        at_hand: bool = False,
+    ) -> Requested:
+        about = (path, self._reference(), regions, regions_file)
+        return Requested.of(*about, ignore_assembly=self.ignore_assembly, at_hand=at_hand)
 
     def _tables(
         self,
@@ -463,15 +454,19 @@ class VariantScorer:
     def _frame(
         self, tables: Iterable[EffectTable], name: str, requested: Requested | None = None
     ) -> pd.DataFrame:
+        if self.plan.only_top_factors:
+            warnings.warn(self.plan.left_out, UserWarning, stacklevel=3)
         frame = to_frame(tables, self.plan.columns)
         frame.attrs["enhancer_variants"] = self._provenance(name, requested)
         return frame
 
-    def _provenance(self, name: str, requested: Requested | None = None) -> dict[str, Any]:
+    def _provenance(
+        self, name: str, requested: Requested | None = None, plan: ScoringPlan | None = None
+    ) -> dict[str, Any]:
         options: dict[str, Any] = {"ignore_assembly": self.ignore_assembly}
         if requested is not None:
             options |= requested.options()
-        return provenance_of(self.plan, self.reference, name, options)
+        return provenance_of(plan or self.plan, self.reference, name, options)
 
 
 def score_vcf(

@@ -49,5 +49,10 @@ class RunSummary:
         reasons = ", ".join(
             f"{status} {count:,}" for status, count in self.statuses.items() if status != Status.OK
         )
-        line = f"{self.alleles:,} alleles in {self.records:,} records: {self.scored:,} scored"
+        alleles, records = _counted(self.alleles, "allele"), _counted(self.records, "record")
+        line = f"{alleles} in {records}: {self.scored:,} scored"
         return f"{line}, {self.alleles - self.scored:,} not ({reasons})" if reasons else line
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -10,7 +10,7 @@ import pytest
 from enhancer_variants.demo import demo_files
 from enhancer_variants.effects import Requested, is_file, is_variant_source, record_chunks
 from enhancer_variants.effects import checked_input as module
-from enhancer_variants.errors import AssemblyMismatchError
+from enhancer_variants.errors import AssemblyMismatchError, InputError
 from enhancer_variants.genome import Interval, Reference
 from enhancer_variants.io import VariantRecord, parse_vcf_line
 
@@ -53,17 +53,19 @@ def test_what_is_a_source_of_variants_and_what_a_variant() -> None:
     assert is_variant_source(cyvcf2.VCF(str(path)))
     assert is_variant_source(pysam.VariantFile(str(path)))
     assert not is_variant_source("chr1:3000:A:T")
+    assert is_variant_source("no/such/file.vcf")  # whose absence is then an error
+    assert is_variant_source("-")
     assert not is_variant_source(["chr1:3000:A:T"])
     assert not is_file("x" * 5_000)
 
 
 def test_regions_are_told_in_any_form(tmp_path: Path) -> None:
     reference = Reference(demo_files().reference)
-    requested = Requested.of(
-        "-", reference, Interval("chr1", 0, 10), tmp_path / "a.bed", ignore_assembly=False
-    )
+    requested = Requested.of("-", reference, Interval("chr1", 0, 10), tmp_path / "a.bed")
     assert requested.options() == {"regions": ["chr1:1-10"], "regions_file": "a.bed"}
-    assert Requested.of("-", reference, None, None, ignore_assembly=False).options() == {}
+    assert Requested.of("-", reference).options() == {}
+    with pytest.raises(InputError, match="at hand"):
+        Requested.of(["chr1:1:A:T"], reference, "chr1:1-10", at_hand=True)
 
 
 def test_another_build_is_refused_unless_asked_for(tmp_path: Path) -> None:
@@ -72,9 +74,9 @@ def test_another_build_is_refused_unless_asked_for(tmp_path: Path) -> None:
     text = files.variants.read_text().replace("##contig=<ID=chr1,", "##contig=<ID=chrY,")
     vcf.write_text(text.replace("#CHROM", "##contig=<ID=chr1,length=5>\n#CHROM"))
     reference = Reference(files.reference)
-    strict = Requested.of(vcf, reference, None, None, ignore_assembly=False)
+    strict = Requested.of(vcf, reference)
     with strict.open() as opened, pytest.raises(AssemblyMismatchError, match="5 bases"):
         strict.checked(opened)
-    lenient = Requested.of(vcf, reference, None, None, ignore_assembly=True)
+    lenient = Requested.of(vcf, reference, ignore_assembly=True)
     with lenient.open() as opened:
         assert lenient.checked(opened) is opened

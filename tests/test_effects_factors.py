@@ -9,6 +9,7 @@ import pytest
 
 from enhancer_variants.effects import MotifEvidence, ScoringPlan, SideTables, score_records
 from enhancer_variants.effects.factors import FactorSummary
+from enhancer_variants.effects.motif_evidence import _motifs_of
 from enhancer_variants.effects.plan import MOST_FACTOR_COLUMNS
 from enhancer_variants.effects.rows import AlleleRows
 from enhancer_variants.io import EffectTable, long_frame, open_items
@@ -154,3 +155,28 @@ def test_labels_of_one_model_are_factors(counting_model: Make, make_reference: M
     table, rows = scored(plan, make_reference)
     assert table.data["SPI1_log_odds_shift"][0] == pytest.approx(-1)  # z / ln 2 counts the G
     assert long_frame(rows, plan.long_columns)["model"].unique().tolist() == ["CTCF", "SPI1"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "motif", "known"),
+    [
+        ("GATA", "gata::other", True),
+        ("Other::GATA", "gata::other", True),
+        ("fos::jun", "FOS::JUN", True),
+        ("FOS::JUN", "JUN", False),
+        ("GAT", "GATA", False),
+    ],
+)
+def test_a_motif_is_a_factors_by_the_parts_of_its_name(
+    factor: str, motif: str, known: bool
+) -> None:
+    panel = motif_panel([Motif("toy", motif, GA.matrix)])
+    assert (factor in _motifs_of([factor], panel)) is known
+
+
+def test_many_factors_of_one_reason_are_told_at_once(
+    counting_model: Make, make_reference: Make
+) -> None:
+    factors = tuple(counting_model(name=f"TF{n}") for n in range(17))
+    table, _ = scored(ScoringPlan((counting_model(),), tfbs=factors), make_reference)
+    assert table.data["status_detail"][1] == "enhancer=edge,tfbs=edge"

@@ -35,8 +35,10 @@ def test_reserved_names_are_refused(name: str) -> None:
 
 
 def test_empty_and_repeated_names_are_refused() -> None:
-    with pytest.raises(InputError, match="empty"):
+    with pytest.raises(InputError, match="name is ' '; expected text"):
         named_models(None, {" ": "b"})
+    with pytest.raises(InputError, match="name is 5; expected text"):
+        named_models(None, {5: "b"})  # type: ignore[dict-item]
     with pytest.raises(InputError, match="names other columns"):
         named_models({"CTCF": "a"}, {"CTCF": "b"})
     with pytest.raises(InputError, match="expected its directory"):

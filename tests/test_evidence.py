@@ -207,12 +207,14 @@ def test_the_command_line_takes_motifs_and_folders(
 @pytest.mark.parametrize(
     ("options", "status", "message"),
     [
-        (["--motif-hit", "1e-5", "--enhancer", FILES.model], 2, "--motif-hit needs --motifs"),
+        (["--motif-p-hit", "1e-5", "--enhancer", FILES.model], 2, "--motif-p-hit needs --motifs"),
         (["--motif-background", "a,b", "--motifs", "JASPAR2024"], 2, "not four numbers"),
         (["--motif-hits", "h.parquet", "--enhancer", FILES.model], 1, "no motifs are named"),
         (["--tfbs-table", "t.parquet", "--enhancer", FILES.model], 1, "no TFBS model is named"),
         (["--motifs", "no-such-file"], 1, "no-such-file"),
         (["--model-memory", "much", "--enhancer", FILES.model], 1, "expected 'auto'"),
+        (["--motif-hits", "h.tsv", "--enhancer", FILES.model], 1, "ends in .parquet"),
+        (["--motifs", "JASPAR2024", "--motif-hits", "-"], 1, "ends in .parquet"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -252,9 +254,70 @@ def test_two_tables_in_one_file_are_refused(panel: MotifPanel, tmp_path: Path) -
     same = tmp_path / "same.parquet"
     with pytest.raises(ev.InputError, match="two tables would be written there"):
         one.annotate(FILES.variants, same, motif_hits=same)
-    vcf = Path(shutil.copy(FILES.variants, tmp_path / "input.vcf"))
-    with pytest.raises(ev.InputError, match="is the input"):
-        one.annotate(vcf, same, tfbs_table=vcf)
+
+
+@pytest.mark.parametrize("name", ["variants.vcf", "genome.fa", "genome.fa.fai", "two.meme"])
+def test_nothing_that_is_read_is_written_over(motif_file: Path, tmp_path: Path, name: str) -> None:
+    files = FILES.copied_to(tmp_path)
+    one = ev.VariantScorer(files.reference, motifs=motif_file)
+    one.score(["chr1:2009:A:T"])  # makes the index
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(ev.InputError, match="is an input"):
+        one.annotate(files.variants, tmp_path / name, "tsv")
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_effects_are_there_only_where_all_else_is(
+    panel: MotifPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda a, b: (names.append(Path(b).name), replace(a, b)))
+    one = scorer(tfbs={"CTCF": FILES.model}, motifs=panel)
+    tables = {"tfbs_table": tmp_path / "t.parquet", "motif_hits": tmp_path / "h.parquet"}
+    one.annotate(FILES.variants, tmp_path / "e.vcf", **tables)
+    assert sorted(names[:2]) == ["h.parquet", "t.parquet"]
+    assert names[2:] == ["e.vcf"]
+
+
+def test_a_file_that_is_not_there_is_no_empty_answer(panel: MotifPanel) -> None:
+    with pytest.raises(ev.VariantFileError, match=r"missing\.vcf"):
+        scorer(motifs=panel).motif_hits("missing.vcf")
+    with pytest.raises(ev.InputError, match="at hand"):
+        scorer(motifs=panel).motif_hits(["chr1:2009:A:T"], regions="chr1:1-10")
+
+
+def test_an_allele_too_long_for_motifs_has_a_status(panel: MotifPanel, tmp_path: Path) -> None:
+    genome = tmp_path / "long.fa"
+    genome.write_text(">c\n" + "ACGTTGCA" * 8_000 + "\n")
+    ref = ("ACGTTGCA" * 8_000)[31_999:41_010]
+    one = ev.VariantScorer(genome, motifs=panel, window=40_000)
+    found = one.score([f"c:32000:{ref}:{ref[0]}", "c:32000:A:T"])
+    assert found["status"].tolist() == ["too_long", "ok"]
+    assert "motifs are looked for" in found["status_detail"][0]
+    pairs = one.score_sequences(["A" * 9_000], ["C" * 9_000])
+    assert pairs["status"].tolist() == ["too_long"]
+
+
+def test_a_frame_of_many_models_says_what_it_lacks() -> None:
+    one = scorer(tfbs={f"TF{number}": FILES.model for number in range(17)})
+    with pytest.warns(UserWarning, match="of 17 TFBS models the table holds only"):
+        one.score(["chr1:2009:A:T"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"motifs": ["JASPAR2024"]}, "motifs holds 'JASPAR2024'"),
+        ({"motifs": 5}, "motifs is 5"),
+        ({"motifs": [CTCF], "window": 0}, "window is 0"),
+        ({"motifs": [CTCF], "window": "200"}, "window is '200'"),
+        ({"motifs": [Motif("M", "M", [[1, 2, 3, 4]] * 300)]}, "has 300 positions"),
+    ],
+)
+def test_what_is_no_motif_or_window_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ev.InputError, match=message):
+        scorer(**options)
 
 
 def test_models_read_from_disk_answer_as_those_in_memory() -> None:

@@ -62,6 +62,35 @@ def test_only_the_models_asked_for_are_explained() -> None:
         ev.explain(one, [DELETION], models=["CTCF"])
 
 
+def test_an_explanation_is_of_one_window() -> None:
+    for option in ({"shifts": 3}, {"anchors": "both"}):
+        with pytest.raises(ev.InputError, match="one window"):
+            ev.explain(scorer(**option), [DELETION])
+
+
+def test_an_earlier_explanation_does_not_stay(gata: MotifPanel, tmp_path: Path) -> None:
+    one = scorer(motifs=gata)
+    ev.explain_into_folder(one, [DELETION], tmp_path, method="gradient")
+    (tmp_path / "notes.txt").touch()
+    ev.explain_into_folder(scorer(), ["chr1:10:A:T"], tmp_path, pictures=False)
+    left = {path.name for path in tmp_path.iterdir()}
+    tables = {f"{name}.tsv" for name in ("effects", "explained", "saturation", "attention")}
+    assert left == tables | {"notes.txt", "provenance.json"}
+    with pytest.raises(ev.InputError, match="is a file"):
+        ev.explain_into_folder(one, [DELETION], tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("given", ["nosuch.vcf", "-"])
+def test_what_is_neither_file_nor_variant_is_a_usage_error(
+    given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["explain", "-r", FILES.reference, "--enhancer", FILES.model, "-o", tmp_path]
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, arguments), "--", given])
+    assert ended.value.code == 2
+    assert "neither a file nor a variant" in capsys.readouterr().err
+
+
 def test_there_must_be_a_model(gata: MotifPanel) -> None:
     with pytest.raises(ev.InputError, match="no model to explain"):
         ev.explain(ev.VariantScorer(FILES.reference, motifs=gata), [DELETION])
@@ -122,8 +151,5 @@ def test_nothing_that_can_be_explained_gives_empty_tables(tmp_path: Path) -> Non
     assert ended.value.code == 0
     assert pd.read_csv(tmp_path / "explained.tsv", sep="\t").empty
     assert pd.read_csv(tmp_path / "effects.tsv", sep="\t")["status"].tolist() == ["edge"]
-    assert list(pd.read_csv(tmp_path / "saturation.tsv", sep="\t").columns)[:3] == [
-        "record",
-        "allele",
-        "output",
-    ]
+    columns = list(pd.read_csv(tmp_path / "saturation.tsv", sep="\t").columns)
+    assert columns[:5] == ["record", "allele", "model", "output", "method"]

@@ -92,3 +92,23 @@ def test_free_memory_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert free > 2**26
     monkeypatch.setattr(module, "_MEMORY_FILE", "/no/such/file")
     assert module._free_memory(torch.device("cpu")) > 2**26
+
+
+@pytest.mark.parametrize(
+    ("most", "used", "folder"),
+    [
+        ("memory.max", "memory.current", "."),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory"),
+    ],
+)
+def test_a_container_has_what_its_group_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: str, used: str, folder: str
+) -> None:
+    monkeypatch.setattr(module, "_GROUPS", str(tmp_path))
+    everything = module._free_memory(torch.device("cpu"))
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / most).write_text("5000000\n")
+    (tmp_path / folder / used).write_text("1000000\n")
+    assert module._free_memory(torch.device("cpu")) == 4_000_000 < everything
+    (tmp_path / folder / most).write_text("max\n")
+    assert module._free_memory(torch.device("cpu")) > 4_000_000

@@ -206,3 +206,19 @@ def test_no_allele_at_all() -> None:
     empty = motif_panel([TOY]).changes([])
     assert empty.effects.shape == (0, 1)
     assert strongest_changes(empty).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("alt", "start", "inserted"),
+    [("CGGTGACTCAT", 20, 8), ("CGGGTGACTCATGG", 20, 10), ("CTGACTCAT", 20, 8), ("TGACTCAT", 19, 0)],
+)
+def test_a_hit_among_inserted_bases_says_how_many_it_has(
+    alt: str, start: int, inserted: int
+) -> None:
+    scores = [[2 if base == letter else -2 for letter in "ACGT"] for base in "TGACTCAT"]
+    panel = motif_panel([Pwm("AP1", "JUN", scores)])
+    contig = InMemoryContig("c", "C" * 40)
+    context = allele_context(Variant("c", 20, "C", alt), contig, panel.margin)
+    changes = panel.changes([context])
+    assert changes.scores_alt.item() == 16
+    assert (changes.starts_alt.item(), changes.inserted_alt.item()) == (start, inserted)

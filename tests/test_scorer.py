@@ -535,4 +535,4 @@ def test_standard_input_to_standard_output(files: DemoFiles) -> None:
 
 
 def test_a_summary_reads_like_a_sentence() -> None:
-    assert str(ev.RunSummary(1, 1, {ev.Status.OK: 1})) == "1 alleles in 1 records: 1 scored"
+    assert str(ev.RunSummary(1, 1, {ev.Status.OK: 1})) == "1 allele in 1 record: 1 scored"

@@ -36,7 +36,11 @@ from enhancer_variants.effects.motif_finding import (
     model_attention_motifs,
 )
 from enhancer_variants.effects.outputs import Outputs
-from enhancer_variants.effects.plan import MOST_FACTOR_COLUMNS, ScoringPlan
+from enhancer_variants.effects.plan import (
+    MOST_FACTOR_COLUMNS,
+    ScoringPlan,
+    motif_window,
+)
 from enhancer_variants.effects.saturation import (
     saturation_by_output,
     saturation_mutagenesis,
@@ -79,6 +83,7 @@ __all__ = [
     "is_variant_source",
     "model_attention_motifs",
     "motif_evidence",
+    "motif_window",
     "named_models",
     "null_conditions",
     "pair_windows",

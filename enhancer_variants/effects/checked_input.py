@@ -6,19 +6,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 import cyvcf2
+import pandas as pd
 import pysam
 
 from enhancer_variants.effects.assembly import assembly_checked, require_fitting_contigs
 from enhancer_variants.effects.collector import collector_paused
-from enhancer_variants.genome import Interval, Reference
+from enhancer_variants.errors import InputError
+from enhancer_variants.genome import Interval, Reference, Variant
 from enhancer_variants.io import (
     Regions,
     VariantInput,
     VariantRecord,
     VariantSource,
+    open_items,
     open_variants,
     requested_intervals,
     several,
@@ -41,41 +44,54 @@ class Requested:
     Attributes
     ----------
     source
-        A file, ``-``, or a held object of cyvcf2 or pysam.
+        A file, ``-``, a held object of cyvcf2 or pysam, or variants that are at hand.
     reference
         The genome.
     regions, regions_file
         Only records that overlap these.
     ignore_assembly
         Take the variants as they are.
+    at_hand
+        Whether `source` is variants rather than a file of them.
     """
 
-    source: VariantSource
+    source: VariantSource | Iterable[object] | pd.DataFrame
     reference: Reference
     regions: Sequence[str | Interval] | None = None
     regions_file: str | os.PathLike[str] | None = None
     ignore_assembly: bool = False
+    at_hand: bool = False
 
     @classmethod
     def of(
         cls,
-        source: VariantSource,
+        source: VariantSource | Iterable[object] | pd.DataFrame,
         reference: Reference,
-        regions: Regions | None,
-        regions_file: str | os.PathLike[str] | None,
+        regions: Regions | None = None,
+        regions_file: str | os.PathLike[str] | None = None,
         *,
-        ignore_assembly: bool,
+        ignore_assembly: bool = False,
+        at_hand: bool = False,
     ) -> Requested:
-        """Take regions in any of the forms that users give."""
+        """Take regions in any of the forms that users give.
+
+        Raises
+        ------
+        InputError
+            If regions are asked for of variants that are at hand.
+        """
+        if at_hand and (regions is not None or regions_file is not None):
+            raise InputError("regions are looked up in a file; these variants are at hand")
         wanted = None if regions is None else several(regions)
-        return cls(source, reference, wanted, regions_file, ignore_assembly)
+        return cls(source, reference, wanted, regions_file, ignore_assembly, at_hand)
 
     def open(self) -> VariantInput:
         """Open the variants, unchecked."""
+        if self.at_hand:
+            return open_items(self.source)
         known = self.reference.lengths
-        return open_variants(
-            self.source, requested_intervals(self.regions, self.regions_file, known)
-        )
+        wanted = requested_intervals(self.regions, self.regions_file, known)
+        return open_variants(cast("VariantSource", self.source), wanted)
 
     def options(self) -> dict[str, Any]:
         """Which records were asked for, for the provenance."""
@@ -98,7 +114,7 @@ class Requested:
             If the variants are of another build.
         """
         again = None
-        if isinstance(self.source, str | os.PathLike) and is_file(self.source):
+        if not self.at_hand and isinstance(self.source, str | os.PathLike) and is_file(self.source):
             again = self.open
         return self._fitting(opened, again)
 
@@ -145,10 +161,21 @@ def record_chunks(
 
 
 def is_variant_source(items: object) -> TypeGuard[VariantSource]:
-    """Whether this is a file of variants, or held by cyvcf2 or pysam, rather than variants."""
+    """Whether this is a file of variants, or held by cyvcf2 or pysam, rather than variants.
+
+    Text is a variant if it reads as one, and the name of a file otherwise.
+    """
     if isinstance(items, str):
-        return is_file(items)
+        return is_file(items) or not _reads_as_variant(items)
     return isinstance(items, os.PathLike | pysam.VariantFile | cyvcf2.VCF)
+
+
+def _reads_as_variant(text: str) -> bool:
+    try:
+        Variant.parse(text)
+    except InputError:
+        return False
+    return True
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:

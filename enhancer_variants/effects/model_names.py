@@ -171,7 +171,9 @@ def _of_path(path: Path) -> dict[str, ModelSource]:
 def _checked(models: Mapping[str, ModelSource]) -> dict[str, ModelSource]:
     for name, source in models.items():
         if not isinstance(name, str) or not name.strip():
-            raise InputError("a model's name is empty: it is the prefix of the model's columns")
+            raise InputError(
+                f"a model's name is {name!r}; expected text, the prefix of the model's columns"
+            )
         if not isinstance(source, str | os.PathLike):
             raise InputError(f"model {name!r} is {source!r:.80}; expected its directory")
     return dict(models)

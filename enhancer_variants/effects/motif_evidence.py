@@ -72,8 +72,8 @@ def motif_evidence(
     panel
         The motifs.
     factors
-        Names of TFBS models, for the signs: a motif is a factor's if its name, or one of the
-        parts of a dimer's that :: joins, is the model's, in either case.
+        Names of TFBS models, for the signs. A motif is a factor's if the factor is one of the
+        parts of its name that :: joins, in either case; a dimer's, if both are.
     side_tables
         Who wants all hits.
     """
@@ -96,8 +96,10 @@ def motif_evidence(
         cells = _cells(changes, q_values, (found, strongest[found]))
         _put(columns, cells, some[found])
         columns["motif_shift_sum"][some] = motif_shift_sum(changes, panel.weights)
-        for factor, motifs in motifs_of.items():
-            signs[factor][some] = _sign(changes, motifs)
+        if motifs_of:
+            called = np.where(changes.effects != 0, changes.log10_p_ratio, 0.0)
+            for factor, motifs in motifs_of.items():
+                signs[factor][some] = _sign(called[:, motifs])
         if tables.hit_lists:
             _put_lists(columns[MOTIF_HITS.name], changes, some, rows)
         if tables.motif_hits:
@@ -112,12 +114,18 @@ def motif_evidence(
 
 def _motifs_of(factors: Sequence[str], panel: MotifPanel) -> dict[str, npt.NDArray[np.intp]]:
     """Columns of each factor's motifs, for the factors that have any."""
-    columns: dict[str, list[int]] = {}
-    for column, pwm in enumerate(panel.pwms):
-        for part in {part.strip().casefold() for part in pwm.name.split("::")}:
-            columns.setdefault(part, []).append(column)
-    known = ((factor, columns.get(factor.casefold())) for factor in factors)
-    return {factor: np.array(found, dtype=np.intp) for factor, found in known if found}
+    named = [_parts(pwm.name) for pwm in panel.pwms]
+    columns = {}
+    for factor in factors:
+        parts = _parts(factor)
+        found = [column for column, name in enumerate(named) if parts <= name]
+        if found:
+            columns[factor] = np.array(found, dtype=np.intp)
+    return columns
+
+
+def _parts(name: str) -> frozenset[str]:
+    return frozenset(part.strip().casefold() for part in name.split("::"))
 
 
 def _hits(changes: MotifChanges, panel: MotifPanel) -> Pairs:
@@ -128,12 +136,10 @@ def _hits(changes: MotifChanges, panel: MotifPanel) -> Pairs:
     return rows, columns
 
 
-def _sign(changes: MotifChanges, motifs: npt.NDArray[np.intp]) -> npt.NDArray[np.int8]:
-    """Direction of the strongest called change among some motifs."""
-    ratio = changes.log10_p_ratio[:, motifs]
-    ratio = np.where(changes.effects[:, motifs] != 0, ratio, 0.0)
-    strongest = np.abs(ratio).argmax(axis=1)
-    return np.asarray(np.sign(ratio[np.arange(len(ratio)), strongest]), dtype=np.int8)
+def _sign(called: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
+    """Direction of the strongest of some motifs' changes, 0 for those that are not called."""
+    strongest = np.abs(called).argmax(axis=1)
+    return np.asarray(np.sign(called[np.arange(len(called)), strongest]), dtype=np.int8)
 
 
 def _cells(
@@ -150,6 +156,8 @@ def _cells(
         "motif_length": [pwm.length for pwm in pwms],
         "motif_effect": _EFFECTS[changes.effects[pairs]].tolist(),
         "motif_strand": _STRANDS[better].tolist(),
+        "motif_strand_ref": _STRANDS[changes.strands_ref[pairs]].tolist(),
+        "motif_strand_alt": _STRANDS[changes.strands_alt[pairs]].tolist(),
         "motif_start_ref": _starts(changes.starts_ref[pairs], changes.strands_ref[pairs]),
         "motif_start_alt": _starts(changes.starts_alt[pairs], changes.strands_alt[pairs]),
         "motif_score_ref": changes.scores_ref[pairs],
@@ -160,6 +168,7 @@ def _cells(
         "motif_log10_p_ratio": changes.log10_p_ratio[pairs],
         "motif_p_change": changes.p_change[pairs],
         "motif_q_change": q_values[pairs],
+        "motif_inserted_alt": changes.inserted_alt[pairs],
     }
 
 
@@ -209,7 +218,8 @@ _LISTED_WORDS = (
     "motif_id",
     "motif_tf",
     "motif_effect",
-    "motif_strand",
+    "motif_strand_ref",
+    "motif_strand_alt",
     "motif_start_ref",
     "motif_start_alt",
 )

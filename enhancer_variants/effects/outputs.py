@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,7 +16,6 @@ from enhancer_variants.errors import InputError
 from enhancer_variants.io import (
     EffectTable,
     VariantInput,
-    VariantSource,
     effect_writer,
     is_stream,
     long_table_writer,
@@ -59,6 +58,9 @@ class Outputs:
             If there is nothing to write into a table, or the rows of many TFBS models would go
             nowhere.
         """
+        for table in (tfbs_table, hits):
+            if table is not None and not os.fspath(table).endswith(".parquet"):
+                raise InputError(f"{os.fspath(table)}: expected a name that ends in .parquet")
         if hits is not None and plan.motifs is None:
             raise InputError(f"{hits}: motif hits are asked for, but no motifs are named")
         if tfbs_table is not None and not plan.tfbs:
@@ -73,20 +75,27 @@ class Outputs:
             tfbs_table = f"{os.fspath(effects)}.tfbs.parquet"
         return cls(effects, tfbs_table, hits)
 
-    def refuse_input(self, path: VariantSource) -> None:
+    def refuse_inputs(self, read: Iterable[object]) -> None:
         """Refuse to write over what is read, and two tables into one file.
+
+        Parameters
+        ----------
+        read
+            What the run reads; what is no path of a file does not matter.
 
         Raises
         ------
         InputError
             Naming the file.
         """
-        named = [out for out in (self.effects, self.tfbs_table, self.motif_hits) if out is not None]
-        for output in named:
-            files = [p for p in (path, output) if isinstance(p, str | os.PathLike) and is_file(p)]
-            if len(files) == 2 and Path(files[0]).samefile(files[1]):
-                raise InputError(f"{output}: is the input; write the effects to another file")
-        places = [Path(output).resolve() for output in named if not is_stream(output)]
+        written = [out for out in (self.effects, self.tfbs_table, self.motif_hits) if out]
+        files = [Path(path) for path in read if isinstance(path, str | os.PathLike)]
+        for output in written:
+            if is_file(output) and any(is_file(f) and f.samefile(output) for f in files):
+                raise InputError(f"{output}: is an input; write to another file")
+        places = [Path(output).resolve() for output in written if not is_stream(output)]
+        if self.effects and not is_stream(self.effects):
+            places.append(Path(f"{os.fspath(self.effects)}.json").resolve())
         for place in places:
             if places.count(place) > 1:
                 raise InputError(f"{place}: two tables would be written there; name another file")
@@ -116,14 +125,8 @@ class Outputs:
         """
         as_vcf = written_as.startswith("vcf") or written_as == "bcf"
         lists = (MOTIF_HITS,) if as_vcf and plan.motifs else ()
+        # What is opened first gets its name last: effects are there only where all else is.
         with contextlib.ExitStack() as stack:
-            factors = hits = None
-            if self.tfbs_table is not None:
-                writer = long_table_writer(self.tfbs_table, plan.long_columns, provenance)
-                factors = stack.enter_context(writer)
-            if self.motif_hits is not None:
-                writer = long_table_writer(self.motif_hits, MOTIF_HIT_COLUMNS, provenance)
-                hits = stack.enter_context(writer)
             write = stack.enter_context(
                 effect_writer(
                     self.effects,
@@ -135,4 +138,11 @@ class Outputs:
                     overwrite_info=overwrite_info,
                 )
             )
+            factors = hits = None
+            if self.tfbs_table is not None:
+                writer = long_table_writer(self.tfbs_table, plan.long_columns, provenance)
+                factors = stack.enter_context(writer)
+            if self.motif_hits is not None:
+                writer = long_table_writer(self.motif_hits, MOTIF_HIT_COLUMNS, provenance)
+                hits = stack.enter_context(writer)
             yield write, SideTables(factors, hits, bool(lists))

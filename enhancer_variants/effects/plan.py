@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -25,10 +25,12 @@ from enhancer_variants.schema import (
     model_columns,
 )
 
-__all__ = ["MOST_FACTOR_COLUMNS", "ScoringPlan"]
+__all__ = ["MOST_FACTOR_COLUMNS", "ScoringPlan", "motif_window"]
 
 MOST_FACTOR_COLUMNS = 16
 """With more TFBS models (or labels) than this, a table holds only the top gain and loss."""
+
+_MOTIF_WINDOW = 200
 
 
 def _as_it_is(model: Model) -> Model:
@@ -71,7 +73,7 @@ class ScoringPlan:
     batch_size: int | Literal["auto"] = "auto"
     tfbs: tuple[Model, ...] = ()
     motifs: MotifPanel | None = None
-    motif_window: int = 200
+    motif_window: int = _MOTIF_WINDOW
     agreement_shift: float = 1.0
     calibrated: bool = False
     wide: bool = False
@@ -127,6 +129,15 @@ class ScoringPlan:
         """Whether a table holds the top gain and loss in place of every factor's columns."""
         return len(self.factors) > MOST_FACTOR_COLUMNS and not self.wide
 
+    @property
+    def left_out(self) -> str:
+        """Say what a table lacks that holds only the top factors, and how to get it."""
+        return (
+            f"of {len(self.factors)} TFBS models the table holds only the largest gain and loss: "
+            "ask for all columns (wide=True), or for a table of all of them "
+            "(annotate(..., tfbs_table='FILE.parquet'))"
+        )
+
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Output columns, in order."""
@@ -158,6 +169,23 @@ class ScoringPlan:
         if not (self.motifs and self.tfbs):
             return ()
         return AGREEMENT_COLUMNS if self.enhancers else AGREEMENT_COLUMNS[:2]
+
+
+def motif_window(window: int | None, models: Sequence[Model]) -> int:
+    """Window length that says which alleles are read with motifs.
+
+    The one asked for, else the largest that a model reads, else 200.
+
+    Raises
+    ------
+    InputError
+        If it is no number of bases.
+    """
+    if window is None:
+        return max((model.window_length for model in models), default=_MOTIF_WINDOW)
+    if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+        raise InputError(f"window is {window!r}; expected a number of bases above 0")
+    return window
 
 
 def _check_outputs(models: tuple[Model, ...]) -> None:

@@ -111,6 +111,22 @@ class AlleleRows:
             refused,
         )
 
+    def without_long(self, pairs: WindowPairs, most: int) -> WindowPairs:
+        """Refuse the rows of which an allele has more than `most` bases."""
+        sizes = (max(len(self.records[r].ref), len(self.alts[r])) for r in pairs.rows.tolist())
+        fits = np.fromiter((size <= most for size in sizes), dtype=bool, count=len(pairs.rows))
+        if fits.all():
+            return pairs
+        reason = (Status.TOO_LONG, f"motifs are looked for in alleles of at most {most} bases")
+        refused = dict.fromkeys(pairs.rows[~fits].tolist(), reason)
+        return WindowPairs(
+            pairs.sequences,
+            pairs.rows[fits],
+            pairs.ref[fits],
+            pairs.alt[fits],
+            {**pairs.refused, **refused},
+        )
+
     def context(self, row: int, margin: int) -> AlleleContext:
         """Give both alleles of a row with `margin` bases around the change, for motifs."""
         placement = self.placements[row]

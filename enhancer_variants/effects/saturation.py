@@ -312,6 +312,8 @@ def _readable(model: Model, sequence: str) -> str:
             f"the sequence has {len(sequence)} bases, but model {model.name} reads "
             f"{model.longest} at most: cut it to {model.window_length}"
         )
+    if not sequence.isascii():  # upper-casing could change the length
+        raise InputError(f"sequence {sequence:.60} holds letters that are no bases")
     return sequence.upper()
 
 

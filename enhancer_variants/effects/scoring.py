@@ -100,7 +100,7 @@ class _Chunk:
         plan: ScoringPlan,
         side_tables: SideTables | None,
     ) -> None:
-        self.records, self.rows, self.pairs, self.plan = records, rows, pairs, plan
+        self.records, self.rows, self.pairs, self.plan = records, rows, list(pairs), plan
         self.side_tables = side_tables or SideTables()
         self.data: dict[str, Any] = rows.identity()
         self.is_snv = np.array([kind == "snv" for kind in self.data["kind"]], dtype=bool)
@@ -136,6 +136,7 @@ class _Chunk:
     def _motif_evidence(self) -> MotifEvidence | None:
         if self.plan.motifs is None:
             return None
+        self.pairs[-1] = self.rows.without_long(self.pairs[-1], self.plan.motifs.longest_allele)
         read = self.pairs[-1].rows
         return motif_evidence(
             self.rows, read, self.plan.motifs, self.plan.factors, self.side_tables
@@ -187,8 +188,17 @@ class _Chunk:
             self.data["status"][row] = status
             self.data["status_detail"][row] = detail or None
             if len(names) > 1:
-                listed = (f"{name}={reason}" for name, (reason, _) in by_name.items())
-                self.data["status_detail"][row] = ",".join(listed)
+                reasons_by_name = {name: reason for name, (reason, _) in by_name.items()}
+                self.data["status_detail"][row] = self._listed(reasons_by_name)
+
+    def _listed(self, reasons: dict[str, Status]) -> str:
+        """Say which model could not score for which reason; many factors of one reason at once."""
+        factors = {model.name for model in self.plan.tfbs}
+        of_factors = {reason for name, reason in reasons.items() if name in factors}
+        if self.plan.only_top_factors and factors <= reasons.keys() and len(of_factors) == 1:
+            named = {name: reason for name, reason in reasons.items() if name not in factors}
+            reasons = {**named, "tfbs": of_factors.pop()}
+        return ",".join(f"{name}={reason}" for name, reason in reasons.items())
 
 
 def _shared(advance: Advance, alleles_per_sequence: float) -> Callable[[int], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ __all__ = ["tidy"]
 _SHIFT = "_log_odds_shift"
 _QUANTITIES = [q.name for q in (*MODEL_QUANTITIES, SPREAD, *CALIBRATED_QUANTITIES)]
 _QUANTITIES.insert(_QUANTITIES.index("p") + 1, Q_VALUE.name)
+_KEY = ["record", "allele"]
 _IDENTITY = [column.name for column in IDENTITY_COLUMNS]
 
 
@@ -38,12 +40,14 @@ def tidy(effects: pd.DataFrame, tfbs_table: str | os.PathLike[str] | None = None
     -------
     pandas.DataFrame
         The identity columns, ``model``, and that model's quantities, without its name in front.
+        The status is the model's own for rows from a table, the allele's for others.
         Alleles in their order, and for each all models in that of their columns.
 
     Raises
     ------
     InputError
-        If `effects` holds no model, or lacks those that are in a `tfbs_table`.
+        If `effects` is none, or of several files, or holds no model, or lacks those that are in
+        a `tfbs_table`, or the table is none or of other effects.
 
     Examples
     --------
@@ -55,17 +59,21 @@ def tidy(effects: pd.DataFrame, tfbs_table: str | os.PathLike[str] | None = None
     >>> len(rows) == len(effects), list(rows.columns[10:13])
     (True, ['model', 'prob_ref', 'prob_alt'])
     """
+    if not isinstance(effects, pd.DataFrame) or not set(_KEY) <= set(effects.columns):
+        raise InputError(f"{type(effects).__name__}: expected a DataFrame of effects")
     if "tfbs_top_gain" in effects and tfbs_table is None:
         raise InputError(
             "these effects hold only the largest gain and loss of many TFBS models: name the "
             "table that was written beside them (tfbs_table='effects.vcf.gz.tfbs.parquet'), or "
             "score with wide=True"
         )
+    if effects.duplicated(_KEY).any():
+        raise InputError("record and allele do not tell the rows apart: tidy one file's effects")
     models = [name.removesuffix(_SHIFT) for name in effects.columns if name.endswith(_SHIFT)]
     identity = [name for name in _IDENTITY if name in effects]
     parts = [_of_model(effects, model, identity) for model in models]
     if tfbs_table is not None:
-        parts.append(_from_table(effects, tfbs_table, identity))
+        parts.append(_from_table(effects, tfbs_table, identity, models))
     if not parts:
         raise InputError(f"there is no column *{_SHIFT}; expected effects of at least one model")
     joined = pd.concat(parts, ignore_index=True, sort=False)
@@ -81,14 +89,22 @@ def _of_model(effects: pd.DataFrame, model: str, identity: list[str]) -> pd.Data
 
 
 def _from_table(
-    effects: pd.DataFrame, path: str | os.PathLike[str], identity: list[str]
+    effects: pd.DataFrame,
+    path: str | os.PathLike[str],
+    identity: list[str],
+    shown: Collection[str],
 ) -> pd.DataFrame:
-    """Rows of the table, each with what `effects` says of its allele."""
-    table = pd.read_parquet(path)
-    key = ["record", "allele"]
-    known = effects[identity].assign(_row=range(len(effects)))
-    own = [name for name in table.columns if name not in identity or name in key]
-    rows = known.merge(table[own], on=key, how="inner", validate="one_to_many")
+    """Rows of the table, each with what `effects` says of its allele but for its status."""
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as Parquet ({error})") from error
+    if missing := {*_KEY, "model", "status"} - set(table.columns):
+        raise InputError(f"{path}: has no column {min(missing)}; expected a table of TFBS models")
+    table = table[~table["model"].isin(list(shown))]
+    own = [name for name in table.columns if name not in identity or name in (*_KEY, "status")]
+    known = effects[identity].drop(columns=["status", "status_detail"], errors="ignore")
+    rows = known.assign(_row=range(len(effects))).merge(table[own], on=_KEY, how="inner")
     if len(rows) != len(table):
         raise InputError(
             f"{path}: {len(table) - len(rows)} of {len(table)} rows are of alleles that the "

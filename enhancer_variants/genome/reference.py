@@ -274,6 +274,11 @@ class Reference:
         return self._path
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The FASTA and where its indexes lie."""
+        return (self._path, *(self._path.with_name(self._path.name + x) for x in (".fai", ".gzi")))
+
+    @property
     def name(self) -> str:
         """Base name of the FASTA."""
         return self._path.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,11 @@ ModelMemory: TypeAlias = int | str
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", re.IGNORECASE)
 _MEMORY_FILE = "/proc/meminfo"
+_GROUPS = "/sys/fs/cgroup"
+_GROUP_FILES = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
 _SHARE = 0.5
 """Share of the memory that is free at the start that ``auto`` gives to models."""
 
@@ -77,25 +83,27 @@ class ModelShelf:
         self._window, self._max_seq_length, self._padding = window, max_seq_length, padding
         self._device, self._precision = device, precision
         self._loaded: dict[str, Model] = {}
-        outlines, limit = list[Model](), _bytes(memory)
+        outlines, limit, used = list[Model](), _bytes(memory), 0
         for name in self._sources:
             model = self._read(name)
             if limit is None:
                 limit = int(_SHARE * _free_memory(model.device))
-            if sum(map(_size, self._loaded.values())) + _size(model) <= limit:
-                self._loaded[name] = model
             outlines.append(replace(model, network=_without_weights(model)))
+            if used + _size(model) <= limit:
+                used += _size(model)
+                self._loaded[name] = model
+            del model  # or it would stay while the next one is read
         self._make_room(outlines, limit or 0)
         self.models = tuple(self._loaded.get(model.name, model) for model in outlines)
 
     def _make_room(self, outlines: list[Model], limit: int) -> None:
         """Put the last ones away until the largest of those that are away fits beside the rest."""
         sizes = {model.name: _size(model) for model in outlines}
-        while self._loaded and len(self._loaded) < len(outlines):
-            largest = max(size for name, size in sizes.items() if name not in self._loaded)
-            if sum(sizes[name] for name in self._loaded) + largest <= limit:
-                break
-            self._loaded.popitem()
+        used = sum(sizes[name] for name in self._loaded)
+        largest = max((size for name, size in sizes.items() if name not in self._loaded), default=0)
+        while self._loaded and len(self._loaded) < len(outlines) and used + largest > limit:
+            name, _ = self._loaded.popitem()
+            used, largest = used - sizes[name], max(largest, sizes[name])
 
     @property
     def complete(self) -> bool:
@@ -162,9 +170,27 @@ def _free_memory(device: torch.device) -> int:
     """Bytes that are free on a device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
+    return min(_free_on_machine(), *_free_in_groups())
+
+
+def _free_on_machine() -> int:
     try:
         with Path(_MEMORY_FILE).open(encoding="ascii") as lines:
             available = next(line for line in lines if line.startswith("MemAvailable:"))
         return int(available.split()[1]) * 1024
     except (OSError, StopIteration):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _free_in_groups() -> list[int]:
+    """Bytes that a container or a batch job leaves, by either version of control groups."""
+    free = [sys.maxsize]
+    for most, used in _GROUP_FILES:
+        try:
+            limit, taken = (
+                Path(_GROUPS, name).read_text(encoding="ascii") for name in (most, used)
+            )
+            free.append(max(0, int(limit) - int(taken)))
+        except (OSError, ValueError):  # no such group, or no limit ("max")
+            continue
+    return free

@@ -87,6 +87,9 @@ class MotifChanges:
         The same for ALT, in coordinates of the reference: a start behind inserted or deleted
         bases is moved by as many, one among inserted bases is that of the reference base that
         follows them. -1 for none.
+    inserted_alt
+        Bases that ALT's best hit has before that base of the reference: 0 but for one that begins
+        among inserted bases.
     strands_ref, strands_alt
         1 forward, -1 reverse, 0 none.
     p_ref, p_alt
@@ -105,6 +108,7 @@ class MotifChanges:
     scores_alt: _Numbers
     starts_ref: npt.NDArray[np.int32]
     starts_alt: npt.NDArray[np.int32]
+    inserted_alt: npt.NDArray[np.int32]
     strands_ref: npt.NDArray[np.int8]
     strands_alt: npt.NDArray[np.int8]
     p_ref: _Numbers
@@ -122,6 +126,7 @@ class MotifChanges:
             scores_alt=np.full(shape, np.nan, dtype=np.float32),
             starts_ref=np.full(shape, -1, dtype=np.int32),
             starts_alt=np.full(shape, -1, dtype=np.int32),
+            inserted_alt=np.zeros(shape, dtype=np.int32),
             strands_ref=np.zeros(shape, dtype=np.int8),
             strands_alt=np.zeros(shape, dtype=np.int8),
             p_ref=np.full(shape, np.nan, dtype=np.float32),
@@ -256,8 +261,9 @@ def _fill_hits(
     changes.scores_ref[:], changes.scores_alt[:] = ref.scores, alt.scores
     changes.strands_ref[:], changes.strands_alt[:] = ref.strands, alt.strands
     changes.starts_ref[:] = np.where(ref.strands != 0, ref.starts + begins, -1)
-    in_reference = _in_reference(alt.starts, own)
+    in_reference, inserted = _in_reference(alt.starts, own)
     changes.starts_alt[:] = np.where(alt.strands != 0, in_reference + begins, -1)
+    changes.inserted_alt[:] = np.where(alt.strands != 0, inserted, 0)
 
 
 def _p_values(
@@ -269,11 +275,20 @@ def _p_values(
     return by_motif.T
 
 
-def _in_reference(starts: npt.NDArray[np.int32], own: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Turn starts in ALT's window into those of the reference base there, or of the next one."""
+def _in_reference(
+    starts: npt.NDArray[np.int32], own: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Turn starts in ALT into those of the reference base there, or of the next one.
+
+    The second array is how many bases of ALT there are before that next one.
+    """
     end_ref, end_alt = own[:, 0, 1, None], own[:, 1, 1, None]
     behind = starts - (end_alt - end_ref)
-    return np.where(starts >= end_alt, behind, np.minimum(starts, end_ref))
+    in_reference = np.where(starts >= end_alt, behind, np.minimum(starts, end_ref))
+    among_inserted = (starts < end_alt) & (starts > end_ref) | (starts == end_ref) & (
+        end_ref < end_alt
+    )
+    return in_reference, np.where(among_inserted, end_alt - starts, 0)
 
 
 def _effects(

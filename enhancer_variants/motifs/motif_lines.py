@@ -12,6 +12,9 @@ from enhancer_variants.errors import MotifFileError
 
 __all__ = ["MotifLines", "factor_name", "numbers"]
 
+LARGEST_COUNT: Final = 1e12
+"""Sites of a motif: more than any experiment has, and few enough to be added up."""
+
 _FACTOR_IN_IDENTIFIER: Final = (
     re.compile(r"MA[0-9]+\.[0-9]+(?:_MA[0-9]+\.[0-9]+)?[._](?P<factor>.+)"),  # JASPAR
     re.compile(r"(?P<factor>[^.]+?)(?:_HUMAN|_MOUSE)?\.H[0-9]+[A-Z]+\..+"),  # HOCOMOCO
@@ -94,7 +97,7 @@ def numbers(text: str, number: int, lines: MotifLines) -> list[float]:
             value = float(word)
         except ValueError:
             value = float("nan")
-        if not isfinite(value) or "_" in word:
+        if not isfinite(value) or abs(value) > LARGEST_COUNT or "_" in word:
             raise lines.error(number, f"found {word!r}, expected a count or a probability")
         if value < 0:
             raise lines.error(

@@ -33,8 +33,8 @@ from enhancer_variants.motifs.pwm import (
     Pwm,
     strand_symmetric,
 )
-from enhancer_variants.motifs.readers import read_motifs
-from enhancer_variants.motifs.scanning import MotifScanner
+from enhancer_variants.motifs.readers import motif_file_bytes, motifs_of
+from enhancer_variants.motifs.scanning import MOST_PLACEMENTS, MotifScanner
 from enhancer_variants.motifs.shift_sum import motif_weights
 
 __all__ = ["MotifOptions", "MotifPanel", "MotifSource", "motif_panel"]
@@ -144,6 +144,11 @@ class MotifPanel:
     def margin(self) -> int:
         """Bases that are needed on either side of a change: the longest motif's, less one."""
         return self.scanner.longest - 1
+
+    @property
+    def longest_allele(self) -> int:
+        """Most bases of its own that an allele may have to be read."""
+        return MOST_PLACEMENTS - self.margin
 
     def changes(self, contexts: Sequence[AlleleContext]) -> MotifChanges:
         """Compare every motif's best hit in ALT with that in REF, for some alleles.
@@ -265,7 +270,7 @@ def motif_panel(source: MotifSource, options: MotifOptions | None = None) -> Mot
         return source
     chosen = options or MotifOptions()
     if not isinstance(source, str | PathLike):
-        return _panel_of("motifs", None, tuple(source), chosen)
+        return _panel_of("motifs", None, _held(source), chosen)
     if isinstance(source, str) and source in BUNDLED_MOTIFS:
         return _panel_of(source, BUNDLED_MOTIFS[source].sha256(), bundled_motifs(source), chosen)
     if isinstance(source, str) and _JASPAR_RELEASE.fullmatch(source):
@@ -277,8 +282,20 @@ def motif_panel(source: MotifSource, options: MotifOptions | None = None) -> Mot
             f"{', '.join(BUNDLED_MOTIFS)} (bundled), another release such as JASPAR2022 (needs "
             "pyjaspar), or the path of a JASPAR, HOCOMOCO or MEME file"
         )
-    motifs = read_motifs(path)
-    return _panel_of(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), motifs, chosen)
+    data = motif_file_bytes(path)  # read once: a pipe has nothing the second time
+    motifs = motifs_of(data, path.name)
+    return _panel_of(path.name, hashlib.sha256(data).hexdigest(), motifs, chosen)
+
+
+def _held(source: object) -> tuple[Motif | Pwm, ...]:
+    expected = "expected JASPAR2024, a file, or motifs (as read_motifs gives them)"
+    if not isinstance(source, Iterable):
+        raise InputError(f"motifs is {source!r:.80}; {expected}")
+    held = tuple(source)
+    for motif in held:
+        if not isinstance(motif, Motif | Pwm):
+            raise InputError(f"motifs holds {motif!r:.80}; {expected}")
+    return held
 
 
 def _panel_of(

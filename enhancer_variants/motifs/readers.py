@@ -105,10 +105,38 @@ def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
     ...     [(motif.id, motif.name, motif.length) for motif in read_motifs(path)]
     [('MA0004.1', 'Arnt', 2)]
     """
-    lines = MotifLines(Path(path).name, _text(Path(path)).splitlines())
+    path = Path(path)
+    return motifs_of(motif_file_bytes(path), path.name)
+
+
+def motif_file_bytes(path: Path) -> bytes:
+    """Read a motif file.
+
+    Raises
+    ------
+    MotifFileError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MotifFileError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def motifs_of(data: bytes, name: str) -> tuple[Motif, ...]:
+    """Read every motif of a file's content (see :func:`read_motifs`).
+
+    Parameters
+    ----------
+    data
+        The content, plain or gzipped.
+    name
+        The file's name, for messages.
+    """
+    lines = MotifLines(name, [line.rstrip("\r") for line in _text(data, name).split("\n")])
     first = next(iter(lines), None)
     if first is None:
-        raise MotifFileError(f"{path} holds no motif; expected a JASPAR, HOCOMOCO or MEME file")
+        raise MotifFileError(f"{name} holds no motif; expected a JASPAR, HOCOMOCO or MEME file")
     number, text = first
     if text.startswith(">"):
         motifs = tuple(_matrices(lines))
@@ -121,13 +149,12 @@ def read_motifs(path: str | PathLike[str]) -> tuple[Motif, ...]:
             "(JASPAR, HOCOMOCO) or 'MEME version'",
         )
     if not motifs:
-        raise MotifFileError(f"{path} holds no motif; expected at least one")
+        raise MotifFileError(f"{name} holds no motif; expected at least one")
     return motifs
 
 
-def _text(path: Path) -> str:
+def _text(data: bytes, path: str) -> str:
     try:
-        data = path.read_bytes()
         if data.startswith(_GZIP):
             data = gzip.decompress(data)
         return data.decode("utf-8-sig")
@@ -139,8 +166,6 @@ def _text(path: Path) -> str:
         raise MotifFileError(
             f"{path} is gzipped but damaged or cut short ({error}); fetch it again"
         ) from error
-    except OSError as error:
-        raise MotifFileError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _matrices(lines: MotifLines) -> Iterator[Motif]:

@@ -26,8 +26,13 @@ from enhancer_variants.motifs.pwm import BASES, SCORE_UNIT, Pwm
 __all__ = ["BestHits", "MotifScanner", "best_hits"]
 
 _NO_BASE: Final = 4
-_MOST_PLACEMENTS: Final = 8192
-_NUMBER_UNIT: Final = SCORE_UNIT / (2 * _MOST_PLACEMENTS)
+MOST_PLACEMENTS: Final = 8192
+"""Placements on one change that can be told apart."""
+
+LONGEST_MOTIF: Final = 200
+"""Positions of a motif; those that are published have 35 at most."""
+
+_NUMBER_UNIT: Final = SCORE_UNIT / (2 * MOST_PLACEMENTS)
 
 _EACH_WIDTH: Final = 64
 """Alleles with more bases of their own than this are scored with those of the same number."""
@@ -78,6 +83,10 @@ class MotifScanner:
             raise InputError("no motif to look for; expected at least one")
         seen: set[str] = set()
         for pwm in self.pwms:
+            if pwm.length > LONGEST_MOTIF:
+                raise InputError(
+                    f"motif {pwm.id} has {pwm.length} positions; expected at most {LONGEST_MOTIF}"
+                )
             if pwm.id in seen:
                 raise InputError(
                     f"two motifs have the identifier {pwm.id}; results could not be told apart"
@@ -204,9 +213,9 @@ def _check(widths: _Counts, margins: _Counts, needed: int) -> None:
             f"{needed}, the length of the longest motif less one, on both sides"
         )
     most = widths.max(initial=0) + needed
-    if most > _MOST_PLACEMENTS:
+    if most > MOST_PLACEMENTS:
         raise InputError(
-            f"{most} placements overlap one change, expected at most {_MOST_PLACEMENTS}: "
+            f"{most} placements overlap one change, expected at most {MOST_PLACEMENTS}: "
             "the allele is too long to be read with motifs"
         )
 
