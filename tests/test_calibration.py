@@ -9,6 +9,7 @@ import json
 import random
 import subprocess
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
+import safetensors.torch
 import scipy.stats
 
 from enhancer_variants import VariantScorer, calibration
@@ -164,6 +166,12 @@ def test_a_directory_without_a_card_gets_a_complete_one(files: DemoFiles) -> Non
         card = calibrate(files, random_changes=120)
     assert (card.name, card.window_length, card.padding) == ("random", 200, "dnabert")
     assert card.max_seq_length == 200
+    assert card.notes is not None
+    assert card.notes.startswith("Assumed when the model was calibrated: ")
+    for assumed in ("how many bases", "padding: dnabert is assumed", "how many tokens"):
+        assert card.notes.count(assumed) == 1
+    again = calibrate(files, random_changes=120, strand="both")
+    assert again.notes == card.notes
     model = load_model(files.model)
     assert model.assumptions == ()
     assert valid_null(model, model.name, "forward", "left", 0) is not None
@@ -174,6 +182,60 @@ def test_what_the_card_leaves_open_may_be_given(files: DemoFiles) -> None:
     card = calibrate(files, random_changes=120, window=100, padding="none", max_seq_length=150)
     assert (card.window_length, card.max_seq_length, card.padding) == (100, 150, "none")
     assert card.nulls[0].conditions.window_length == 100
+    assert card.notes is None
+
+
+def during_scoring(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have something happen between the start of the scoring and the writing of the card."""
+    scored = calibration._scored
+
+    def with_event(*arguments: Any) -> Iterator[pd.DataFrame]:
+        monkeypatch.setattr(calibration, "_scored", scored)
+        yield from scored(*arguments)
+        act()
+
+    monkeypatch.setattr(calibration, "_scored", with_event)
+
+
+def test_two_calibrations_at_once_are_both_kept(
+    files: DemoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    during_scoring(monkeypatch, lambda: calibrate(files, random_changes=110, strand="both"))
+    card = calibrate(files, random_changes=110)
+    assert [null.conditions.strand for null in card.nulls] == ["both", "forward"]
+    assert read_card(files.model / CARD_FILE) == card
+
+
+def test_other_weights_at_the_end_are_refused(
+    files: DemoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (files.model / CARD_FILE).read_bytes()
+    weights = files.model / "model.safetensors"
+    tensors = safetensors.torch.load_file(weights)
+
+    def train() -> None:
+        changed = {name: tensor + 1 for name, tensor in tensors.items()}
+        safetensors.torch.save_file(changed, weights, metadata={"format": "pt"})
+
+    during_scoring(monkeypatch, train)
+    with pytest.raises(ModelError, match="another file than when calibration began"):
+        calibrate(files, random_changes=110)
+    assert (files.model / CARD_FILE).read_bytes() == before
+
+
+def test_a_card_without_room_is_refused_before_scoring(
+    files: DemoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enhancer_variants.models.card._LARGEST_FILE", 60_000)
+    calibrate(files, random_changes=110)
+    monkeypatch.setattr(calibration, "_scored", None)
+    with pytest.raises(CheckpointError, match=rf"{CARD_FILE}: the card has .* 1 other ways"):
+        calibrate(files, random_changes=110, strand="both")
+
+
+def test_fewer_known_bases_than_changes_are_warned_of(files: DemoFiles) -> None:
+    with pytest.warns(UserWarning, match="1000 known bases for 1100 random SNVs"):
+        calibrate(files, random_changes=1100, regions="chr1:1001-2000")
 
 
 def test_a_bed_file_and_bgzipped_variants(files: DemoFiles, tmp_path: Path) -> None:

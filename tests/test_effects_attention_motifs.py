@@ -316,7 +316,10 @@ class AttentionToWord(torch.nn.Module):
         super().__init__()
         self.config = SimpleNamespace(num_attention_heads=1, intermediate_size=8)
 
-    def attention_weights(self, ids: torch.Tensor, lengths: Any, padding: str) -> torch.Tensor:
+    def attention_weights(
+        self, ids: torch.Tensor, lengths: Any, *, padding: str, cls_only: bool
+    ) -> torch.Tensor:
+        assert cls_only
         word = torch.tensor([5 + "ATCG".index(base) for base in "TGACTCAT"])
         weights = torch.full((*ids.shape, 1), 0.01).transpose(1, 2)
         for row, start in (ids.unfold(1, 8, 1) == word).all(2).nonzero().tolist():

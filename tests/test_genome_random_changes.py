@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import Interval, Reference
+from enhancer_variants.genome import Interval, Reference, random_changes
 from enhancer_variants.genome.random_changes import (
     LONGEST_RANDOM_INDEL,
+    known_bases,
     random_indels,
     random_snvs,
 )
@@ -73,9 +75,42 @@ def test_regions_restrict_the_changes(make_reference: MakeReference) -> None:
     assert {(c.contig, c.position) for c in changes} == {("chr1", 5), ("chr1", 6), ("chr2", 4)}
 
 
+def test_few_bases_in_much_n_are_found_and_as_likely_as_any(make_reference: MakeReference) -> None:
+    gap = "N" * 1_200_000  # more than is read at once
+    reference = make_reference(chr1=gap + "AC" + gap, chr2="N" * 9, chr3="G" + gap + "T")
+    changes = [*random_snvs(reference, 4000, seed=1)]
+    places = Counter((c.contig, c.position, c.ref) for c in changes)
+    assert places.keys() == {
+        ("chr1", 1_200_001, "A"),
+        ("chr1", 1_200_002, "C"),
+        ("chr3", 1, "G"),
+        ("chr3", 1_200_002, "T"),
+    }
+    assert all(880 < count < 1120 for count in places.values())
+    assert changes == [*random_snvs(reference, 4000, seed=1)]
+    assert known_bases(reference, 100) == 4
+    assert known_bases(reference, 3) == 3
+    assert known_bases(reference, 100, [Interval("chr1", 1_200_001, 1_300_000)]) == 1
+
+
+def test_known_bases_over_the_borders_of_pieces_are_counted_once(
+    make_reference: MakeReference,
+) -> None:
+    piece = random_changes._PIECE
+    reference = make_reference(chr1="N" * (piece - 5) + "ACRGTACGTN" + "N" * piece)
+    assert known_bases(reference, 100) == 8
+
+
+@pytest.mark.realdata
+def test_a_sparse_genome_gives_as_many_as_asked(data: Path) -> None:
+    with Reference(data / "genome" / "hg19_sparse.fa.gz") as reference:
+        regions = [Interval("chr21", 0, 2**31 - 1), Interval("chr22", 0, 2**31 - 1)]
+        assert len([*random_snvs(reference, 500, 0, regions)]) == 500
+
+
 def test_a_genome_without_bases_is_refused(make_reference: MakeReference) -> None:
     unknown = make_reference(chr1="N" * 50)
-    with pytest.raises(InputError, match="no A, C, G or T in 500 bases"):
+    with pytest.raises(InputError, match="no A, C, G or T in the 50 bases"):
         next(random_snvs(unknown, 5, seed=0))
     with pytest.raises(InputError, match="no base in the regions"):
         next(random_indels(unknown, 5, 0, [Interval("chr1", 50, 60)]))

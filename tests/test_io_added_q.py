@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.io import EffectTable, effect_writer, open_variants
 from enhancer_variants.io.added_q import add_q
-from enhancer_variants.schema import IDENTITY_COLUMNS, model_columns
+from enhancer_variants.schema import IDENTITY_COLUMNS, TFBS_TOP_COLUMNS, Column, model_columns
 
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 HEADER = f"##fileformat=VCFv4.2\n##contig=<ID=1,length=9999>\n{COLUMNS}"
@@ -49,13 +50,22 @@ def by_hand(p: list[float]) -> list[float]:
 Q = {model: by_hand(p) for model, p in P.items()}
 
 
-def effects(folder: Path, written_as: str, *, calibrated: bool = True) -> Path:
+def effects(
+    folder: Path,
+    written_as: str,
+    *,
+    calibrated: bool = True,
+    columns: tuple[Column, ...] | None = None,
+) -> Path:
     """A file of effects as a calibrated run writes it."""
     source_file = folder / "in.vcf"
     lines = (f"1\t{i + 10}\t.\tA\t{alt}\t.\t.\tAC={i}\n" for i, alt in enumerate(ALTS))
     source_file.write_text(HEADER + "".join(lines))
-    columns = IDENTITY_COLUMNS + tuple(
-        column for model in MODELS for column in model_columns(model, calibrated=calibrated)
+    columns = IDENTITY_COLUMNS + (
+        columns
+        or tuple(
+            column for model in MODELS for column in model_columns(model, calibrated=calibrated)
+        )
     )
     counts = [len(alt.split(",")) for alt in ALTS]
     rows = sum(counts)
@@ -260,8 +270,13 @@ def test_a_dataframe_that_is_none_of_ours_is_refused() -> None:
     with pytest.raises(InputError, match="the DataFrame: no column of p-values"):
         add_q(pd.DataFrame({"motif_p_change": [0.5], 1: [2]}))
     wrong = pd.DataFrame({"x_percentile": [0.5], "x_p": [1.5]})
-    with pytest.raises(InputError, match=r"x_p: 1\.5 is no p-value; expected 0 to 1"):
+    with pytest.raises(InputError, match=r"x_p, row 1: 1\.5 is no p-value; expected 0 to 1"):
         add_q(wrong)
+    for twice in ("x_p", "x_percentile"):
+        with pytest.raises(InputError, match=f"the DataFrame: column {twice} is there more than"):
+            add_q(pd.concat([wrong, wrong[[twice]]], axis=1))
+    with pytest.raises(InputError, match=r"largest shifts; .*, FILE\.tfbs\.parquet"):
+        add_q(pd.DataFrame({"tfbs_top_gain": ["CTCF"]}))
     with pytest.raises(InputError, match="x_p holds no numbers"):
         add_q(wrong.assign(x_p="many"))
     with pytest.raises(InputError, match="output is a file, and a DataFrame"):
@@ -278,8 +293,41 @@ def test_a_p_value_that_is_no_number_is_refused_with_its_line(
     with pytest.raises(InputError, match=rf"effects\.\w+: data line {number}: .*many"):
         add_q(path)
     path.write_bytes(path.read_bytes().replace(b"many", b"-1"))
-    with pytest.raises(InputError, match="-1 is no p-value"):
+    column = "EV_ENHANCER_P" if written_as == "vcf" else "enhancer_p"
+    with pytest.raises(InputError, match=f"data line {number}: {column}: -1 is no p-value"):
         add_q(path)
+
+
+def test_a_p_value_out_of_range_is_refused_with_its_row(tmp_path: Path) -> None:
+    path = effects(tmp_path, "parquet")
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("enhancer_p")
+    pq.write_table(table.set_column(place, "enhancer_p", [[0.1] * 4 + [7.5] + [0.1] * 2]), path)
+    with pytest.raises(InputError, match=r"parquet: enhancer_p, row 5: 7\.5 is no p-value"):
+        add_q(path)
+
+
+def test_columns_that_are_there_twice_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "effects.tsv"
+    path.write_text("x_percentile\tx_p\tx_p\n0.5\t0.1\t0.2\n")
+    with pytest.raises(InputError, match=r"effects\.tsv: column x_p is there more than once"):
+        add_q(path)
+
+
+@pytest.mark.parametrize("written_as", FORMATS)
+def test_of_many_tfbs_models_the_table_beside_is_named(tmp_path: Path, written_as: str) -> None:
+    path = effects(tmp_path, written_as, columns=TFBS_TOP_COLUMNS)
+    with pytest.raises(InputError, match=rf"TFBS models .* {path.name}\.tfbs\.parquet"):
+        add_q(path)
+
+
+@pytest.mark.parametrize("written_as", FORMATS)
+def test_a_private_file_stays_private(tmp_path: Path, written_as: str) -> None:
+    path = effects(tmp_path, written_as)
+    for permissions in (0o600, 0o664):
+        path.chmod(permissions)
+        add_q(path)
+        assert stat.S_IMODE(path.stat().st_mode) == permissions
 
 
 def test_a_row_of_another_width_is_refused(tmp_path: Path) -> None:

@@ -92,6 +92,20 @@ def test_permissions_follow_the_umask(tmp_path, mask, open_output):
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o666 & ~mask
 
 
+@pytest.mark.parametrize("permissions", [0o600, 0o444, 0o775])
+@pytest.mark.parametrize("open_output", [text_stream, bgzip_stream])
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path, permissions, open_output):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    path.chmod(permissions)
+    with open_output(path) as file:
+        file.write(b"new")
+        (temporary,) = (p for p in tmp_path.iterdir() if p != path)
+        assert stat.S_IMODE(temporary.stat().st_mode) == 0o600
+    assert path.read_bytes() != b"old"
+    assert stat.S_IMODE(path.stat().st_mode) == permissions
+
+
 def test_links_are_written_through(tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()

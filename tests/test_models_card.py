@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models import ModelCard, read_card, write_card
 from enhancer_variants.models import card as card_module
+from enhancer_variants.models.card import with_assumptions_noted
 
 MINIMAL = {"format": 1, "name": "CTCF", "task": "single_label", "labels": ["no", "yes"]}
 
@@ -190,3 +191,12 @@ def test_a_folder_that_cannot_be_written_is_an_oserror(tmp_path: Path) -> None:
     card = ModelCard(name="CTCF", task="multi_label", labels=("CTCF",))
     with pytest.raises(FileNotFoundError):
         write_card(card, tmp_path / "absent" / "card.json")
+
+
+def test_what_was_assumed_is_noted_behind_the_notes() -> None:
+    card = ModelCard(name="CTCF", task="multi_label", labels=("CTCF",))
+    assert with_assumptions_noted(card, "calibrated", ()) is card
+    once = with_assumptions_noted(card, "converted", ["One.", "Two."])
+    assert once.notes == "Assumed when the model was converted: One. Two."
+    twice = with_assumptions_noted(once, "calibrated", ["Three."])
+    assert twice.notes == f"{once.notes}\nAssumed when the model was calibrated: Three."

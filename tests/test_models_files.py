@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,20 @@ def test_writing_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
         write_atomically(path, content)
         assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_replaced_keeps_its_permissions_and_links_stay(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "card.json", tmp_path / "card.json"
+    link.symlink_to(target)
+    write_atomically(link, b"new")  # a link to nothing yet
+    for permissions in (0o600, 0o444, 0o664):
+        target.chmod(permissions)
+        write_atomically(link, b"%o" % permissions)
+        assert stat.S_IMODE(target.stat().st_mode) == permissions
+        assert target.read_bytes() == b"%o" % permissions
+    assert link.is_symlink()
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_writing_that_fails_leaves_the_old_file(

@@ -8,10 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models import ModelCard, read_card, write_card
+from enhancer_variants.models import card as card_module
+from enhancer_variants.models.card import require_room_for_nulls
 from enhancer_variants.models.null import NullDistribution, OutputNull
 from enhancer_variants.models.null_set import (
     NullConditions,
@@ -72,6 +75,46 @@ def test_the_other_keys_stand_as_without_nulls(tmp_path: Path) -> None:
     text = (tmp_path / "card.json").read_text()
     content = json.loads(text)
     assert text == json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_room_for_nulls_is_reckoned_before_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = other_use(shifts=1)
+    two = dataclasses.replace(CARD, nulls=(NULL_SET, other))
+    write_card(two, tmp_path / "card.json")
+    size = (tmp_path / "card.json").stat().st_size
+    new = other_use(shifts=2).conditions
+    monkeypatch.setattr(card_module, "_LARGEST_FILE", size + 2 * card_module._NULL_BYTES)
+    require_room_for_nulls(two, new)
+    monkeypatch.setattr(card_module, "_LARGEST_FILE", size + 2 * card_module._NULL_BYTES - 1)
+    require_room_for_nulls(two, other.conditions)  # takes the place of the old
+    with pytest.raises(CheckpointError, match=rf"{size} bytes .* 2 other ways .*a copy of"):
+        require_room_for_nulls(two, new)
+
+
+def test_a_model_of_too_many_outputs_has_no_room_at_all() -> None:
+    labels = [f"T{number}" for number in range(1195)]
+    huge = ModelCard(name="TFBS", task="multi_label", labels=tuple(labels))
+    with pytest.raises(CheckpointError, match=r"of 1195 outputs .* as for 1,190 outputs"):
+        require_room_for_nulls(huge, CONDITIONS)
+    fits = ModelCard(name="TFBS", task="multi_label", labels=tuple(labels[5:]))
+    require_room_for_nulls(fits, CONDITIONS)
+
+
+def test_a_null_distribution_is_no_larger_than_reckoned() -> None:
+    for scale in (1e-9, 1e-6, 1e-3, 1.0, 100.0):
+        sizes = np.random.default_rng(1).exponential(scale, size=100_000)
+        written = json.dumps(dataclasses.asdict(NullDistribution.of(sizes)))
+        assert len(written) < card_module._NULL_BYTES
+
+
+def test_a_card_has_room_for_a_hundred_ways_to_use_the_model() -> None:
+    sets = tuple(other_use(shifts=shifts) for shifts in range(1, 101))
+    full = dataclasses.replace(CARD, nulls=sets)
+    require_room_for_nulls(full, sets[3].conditions)
+    with pytest.raises(CheckpointError, match="100 other ways to use the model"):
+        require_room_for_nulls(full, CONDITIONS)
 
 
 def test_a_card_is_shown_without_its_numbers() -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,18 +16,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, PathPatch, Polygon, Rectangle
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch, Polygon, Rectangle
+from matplotlib.transforms import Bbox
 
 from enhancer_variants.effects.attention import AttentionTrack
 from enhancer_variants.effects.saturation_map import SaturationMutagenesis
 from enhancer_variants.errors import InputError, MissingDependencyError
-from enhancer_variants.genome import Variant
+from enhancer_variants.genome import (
+    AlleleWindow,
+    InMemoryContig,
+    Reference,
+    Variant,
+    WindowRule,
+    allele_windows,
+    normal_form,
+    reverse_complement,
+)
+from enhancer_variants.motifs import Motif
 from enhancer_variants.reports import plot
 from enhancer_variants.reports.plot import MotifHit
 from enhancer_variants.reports.plot.columns import Columns
-from enhancer_variants.reports.plot.hit_rows import EFFECT_COLOURS, place_hits
+from enhancer_variants.reports.plot.hit_rows import EFFECT_COLOURS, ROW_HEIGHT, place_hits
 from enhancer_variants.reports.plot.motif_hit import SHOWN_EFFECTS
 from enhancer_variants.reports.plot.panel import change_text
+from enhancer_variants.scorer import VariantScorer
 
 START = 1_000
 SEQUENCE = "ACGTTGCAACGTACGTAGCATCGATTGCAACGTTACGATC"
@@ -69,12 +83,9 @@ def alternate(variant: Variant, sequence: str = SEQUENCE) -> SaturationMutagenes
 
 def letters(ax: Axes) -> dict[float, tuple[float, float]]:
     """(lower, upper) edge of the letter at each column."""
-    found = {}
-    for patch in ax.patches:
-        if isinstance(patch, PathPatch):
-            box = patch.get_path().get_extents()
-            found[round((box.x0 + box.x1) / 2, 6)] = (box.y0, box.y1)
-    return found
+    [drawn] = [found for found in ax.collections if found.get_gid() == "letters"]
+    boxes = [path.get_extents() for path in drawn.get_paths()]
+    return {round((box.x0 + box.x1) / 2, 6): (box.y0, box.y1) for box in boxes}
 
 
 def of_kind(ax: Axes, gid: str) -> list[Patch]:
@@ -127,7 +138,8 @@ def test_letters_are_as_high_as_bases_are_important_and_stand_at_their_coordinat
 def test_a_logo_says_its_coordinates_and_its_sign() -> None:
     ax = plot.saturation_logo(saturation())
     assert ax.get_xlabel() == "position on chr1 (1-based)"
-    assert ax.get_ylabel() == "importance\nminus mean shift\n(log2 odds)"
+    assert ax.get_ylabel() == "-mean shift\n(log2 odds)"
+    assert not ax.get_title()
     labels = tick_labels(ax)
     assert labels[1010.0] == "1,010"
     assert all(label == f"{int(x):,}" for x, label in labels.items())
@@ -136,7 +148,7 @@ def test_a_logo_says_its_coordinates_and_its_sign() -> None:
 def test_a_sequence_that_lies_nowhere_is_counted_from_1() -> None:
     ax = plot.saturation_logo(saturation(placed=False, method="gradient"), start=10, end=20)
     assert ax.get_xlabel() == "position in the sequence (1-based)"
-    assert ax.get_ylabel().startswith("importance (gradient)")
+    assert ax.get_title() == "importance by gradient"
     assert ax.get_xlim() == (10.5, 20.5)
     assert sorted(letters(ax)) == list(range(11, 21))
 
@@ -268,6 +280,37 @@ def test_unknown_bases_have_no_letter_and_nothing_important_is_no_error() -> Non
     assert not letters(plot.saturation_logo(flat))
 
 
+def of_importance(*importance: float, **options: str) -> SaturationMutagenesis:
+    """As many bases as numbers, each A."""
+    shifts = np.repeat(-np.array(importance)[:, None], 4, axis=1)
+    shifts[:, 0] = 0
+    return SaturationMutagenesis("A" * len(importance), shifts, 0.0, "toy", "toy", **options)
+
+
+@pytest.mark.parametrize("largest", [0.0, 1e-6, 0.01, 0.05])
+def test_what_is_next_to_nothing_does_not_fill_the_panel(largest: float) -> None:
+    ax = plot.saturation_logo(of_importance(largest, -largest, 0.0))
+    bottom, top = ax.get_ylim()
+    assert bottom <= -0.1
+    assert top >= 0.1
+    assert {-0.1, 0.0, 0.1} <= {round(float(tick), 9) for tick in ax.get_yticks()}
+
+
+def test_letters_lower_than_half_a_point_are_left_out() -> None:
+    ax = plot.saturation_logo(of_importance(10.0, 1e-3, -1e-3, 0.0, 1.0, -2.0))
+    assert sorted(letters(ax)) == [1, 5, 6]
+    points = points_per_unit(ax) * 72 / ax.get_figure(root=True).dpi
+    assert 1e-3 * points < 0.5 < 1.0 * points
+    assert letters(ax)[6] == pytest.approx((-2, 0))
+
+
+def test_letters_below_0_stand_upside_down() -> None:
+    ax = plot.saturation_logo(of_importance(1.0, -1.0))
+    [drawn] = [found for found in ax.collections if found.get_gid() == "letters"]
+    upright, flipped = (path.vertices for path in drawn.get_paths())
+    assert np.allclose(flipped, (upright - (1, 0)) * (1, -1) + (2, 0))
+
+
 def test_a_sequence_without_the_allele_is_refused() -> None:
     with pytest.raises(InputError, match=r"has T at chr1:1021, expected G, the ALT allele"):
         plot.saturation_logo(saturation(), variant=SNV, allele="alt")
@@ -287,8 +330,8 @@ def test_both_alleles_have_one_scale_and_their_own_hits() -> None:
     assert above.get_xlim() == below.get_xlim() == (START + 10.5, START + 40.5)
     assert texts(above) == ["CEBPA disrupted", "T>G"]
     assert texts(below) == ["GATA1 created"]
-    assert above.get_ylabel().startswith("REF importance\n")
-    assert below.get_ylabel().startswith("ALT importance\n")
+    assert above.get_ylabel() == "REF: -mean shift\n(log2 odds)"
+    assert below.get_ylabel() == "ALT: -mean shift\n(log2 odds)"
     assert not above.get_xlabel()
     assert not any(label.get_visible() for label in above.get_xticklabels())
 
@@ -341,6 +384,66 @@ def test_windows_that_do_not_belong_together_are_refused() -> None:
         plot.allele_logos(saturation(), saturation(SEQUENCE[:-1], placed=False), SNV)
     with pytest.raises(InputError, match="has T at chr1:1021, expected G"):
         plot.allele_logos(saturation(), saturation(), SNV)
+    with pytest.raises(InputError, match="gradient in REF and exact in ALT"):
+        plot.allele_logos(saturation(method="gradient"), alternate(SNV), SNV)
+
+
+def label_boxes(axes: Iterable[Axes]) -> list[Bbox]:
+    """Where the labels of y axes are in the picture."""
+    listed = list(axes)
+    listed[0].get_figure(root=True).draw_without_rendering()
+    return [ax.yaxis.label.get_window_extent() for ax in listed]
+
+
+@pytest.mark.parametrize("hits", [0, 3, 8, 14])
+def test_labels_of_panels_stay_beside_their_own_panel(hits: int) -> None:
+    tracks = [
+        AttentionTrack(sequence, np.ones(40)) for sequence in (SEQUENCE, alternate(SNV).sequence)
+    ]
+    axes = explained(
+        SNV, motif_hits=many_hits(hits), attention_ref=tracks[0], attention_alt=tracks[1]
+    ).values()
+    boxes = label_boxes(axes)
+    for ax, box in zip(axes, boxes, strict=True):
+        panel = ax.get_window_extent()
+        assert panel.y0 - 1 <= box.y0
+        assert box.y1 <= panel.y1 + 1
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+@pytest.mark.parametrize("height", [1.2, 2.5, 6.0])
+def test_labels_shrink_where_given_panels_are_low(height: float) -> None:
+    pair = tuple(Figure(figsize=(8, height)).subplots(2, 1))
+    plot.allele_logos(saturation(), alternate(SNV), SNV, axes=pair, motif_hits=many_hits(6))
+    above, below = label_boxes(pair)
+    assert not above.overlaps(below)
+
+
+def test_the_layout_of_a_figure_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = []
+    execute = ConstrainedLayoutEngine.execute
+
+    def counted(engine: ConstrainedLayoutEngine, figure: Figure) -> object:
+        passes.append(figure)
+        return execute(engine, figure)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", counted)
+    tracks = [
+        AttentionTrack(sequence, np.ones(40)) for sequence in (SEQUENCE, alternate(SNV).sequence)
+    ]
+    explained(SNV, motif_hits=many_hits(8), attention_ref=tracks[0], attention_alt=tracks[1])
+    assert len(passes) == 1
+    plot.allele_logos(saturation(), alternate(SNV), SNV, motif_hits=many_hits(8))
+    assert len(passes) == 2
+
+
+def test_rows_of_hits_have_their_height_in_the_picture() -> None:
+    axes = explained(SNV, motif_hits=many_hits(8))
+    figure = axes["ref"].get_figure(root=True)
+    figure.draw_without_rendering()
+    middles = {bar.get_window_extent().y0 for bar in of_kind(axes["ref"], "motif_hit")}
+    steps = np.diff(sorted(middles)) * 72 / figure.dpi
+    assert steps == pytest.approx(np.full(len(steps), ROW_HEIGHT), rel=0.05)
 
 
 @st.composite
@@ -375,8 +478,9 @@ def test_columns_keep_equal_bases_under_one_another(drawn: tuple[Variant, str, s
 
 def hit_table(**changed: object) -> pd.DataFrame:
     row = {
-        "motif_id": "MA1", "motif_tf": "MYB", "motif_effect": "created", "motif_strand": "+",
-        "motif_start_ref": 95, "motif_start_alt": 101, "motif_length": 8,
+        "motif_id": "MA1", "motif_tf": "MYB", "motif_effect": "created",
+        "motif_strand_ref": "+", "motif_strand_alt": "-", "motif_start_ref": 95,
+        "motif_start_alt": 101, "motif_length": 8,
     }  # fmt: skip
     return pd.DataFrame([row | changed])
 
@@ -385,13 +489,16 @@ def hit_table(**changed: object) -> pd.DataFrame:
     ("alleles", "start_alt", "inserted", "expected"),
     [
         ("A>G", 98, None, 98),
-        ("A>ATTT", 99, None, 99),  # before the insertion, which is of indices 101-103
-        ("A>ATTT", 101, None, 101),  # among inserted bases: unknown which, so the first
+        ("A>ATTT", 99, 0, 99),  # before the insertion, which is of indices 101-103
+        ("A>ATTT", 101, 3, 101),
         ("A>ATTT", 101, 2, 102),
-        ("A>AT", 101, None, 101),
+        ("A>ATTT", 101, 1, 103),
+        ("A>ATTT", 101, 0, 104),
+        ("A>AT", 101, 1, 101),
         ("ATTT>A", 98, None, 98),
         ("ATTT>A", 104, None, 101),  # the first base behind the deletion
-        ("AC>GTT", 102, None, 102),
+        ("AC>GTT", 102, 1, 102),
+        ("AC>GTT", 101, 0, 101),
     ],
 )
 def test_starts_in_alt_count_along_alt(
@@ -405,18 +512,82 @@ def test_starts_in_alt_count_along_alt(
 
 @pytest.mark.parametrize("effect", SHOWN_EFFECTS)
 def test_losses_are_shown_in_ref_and_gains_in_alt(effect: str) -> None:
-    table = hit_table(motif_effect=effect, motif_strand="-", motif_tf=None)
+    table = hit_table(motif_effect=effect, motif_tf=None)
     [hit] = MotifHit.from_table(table, SNV)
     in_ref = effect in ("disrupted", "weakened")
     assert (hit.allele, hit.start) == (("ref", 95) if in_ref else ("alt", 101))
-    assert (hit.strand, hit.label) == ("-", f"MA1 {effect}")
+    assert (hit.strand, hit.label) == ("+" if in_ref else "-", f"MA1 {effect}")
 
 
 def test_hits_without_an_effect_are_not_shown_and_missing_columns_are_named() -> None:
     assert MotifHit.from_table(hit_table(motif_effect="none"), SNV) == ()
     assert MotifHit.from_table(hit_table(motif_effect=None), SNV) == ()
-    with pytest.raises(InputError, match="no column motif_length; expected motif_id"):
+    with pytest.raises(InputError, match=r"no column motif_length; .* expected motif_id"):
         MotifHit.from_table(hit_table().drop(columns="motif_length"), SNV)
+    with pytest.raises(InputError, match=r"no motif hit: .* strand None"):
+        MotifHit.from_table(hit_table(motif_strand_alt=None), SNV)
+
+
+@pytest.mark.parametrize("effect", ["created", "disrupted"])
+def test_which_inserted_base_a_hit_begins_at_is_not_guessed(effect: str) -> None:
+    with pytest.raises(InputError, match=r"no column motif_inserted_alt; for .* expected motif_id"):
+        MotifHit.from_table(hit_table(motif_effect=effect), Variant("1", 101, "A", "AT"))
+
+
+SITE = "GGTACTCA"
+LEFT, RIGHT = 8 * "ATATTTAATAATTAATATAA", 8 * "ATTTATAAATTATATTAATT"
+
+
+@pytest.mark.parametrize("site", [SITE, reverse_complement(SITE)], ids=["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("before", "inserted_before", "behind"),
+    [(0, "", 0), (3, "", 0), (0, "", 3), (2, "", 2), (0, "T", 0), (0, "CT", 4)],
+)
+def test_a_hit_in_an_insertion_is_drawn_over_its_site(
+    make_reference: Callable[..., Reference],
+    site: str,
+    before: int,
+    inserted_before: str,
+    behind: int,
+) -> None:
+    left, right = LEFT + site[:before], site[len(site) - behind :] + RIGHT
+    insertion = inserted_before + site[before : len(site) - behind]
+    variant = Variant("chr1", len(left), left[-1], left[-1] + insertion)
+    [hit], window = hits_and_window(make_reference, left + right, variant)
+    assert (hit.label, hit.allele) == ("TOY created", "alt")
+    first = hit.start - window.start
+    assert window.alt[first : first + hit.length] == site
+    assert hit.strand == ("+" if site == SITE else "-")
+
+
+@pytest.mark.parametrize("site", [SITE, reverse_complement(SITE)], ids=["forward", "reverse"])
+@pytest.mark.parametrize(("alleles", "index"), [((4, ""), 1), ((1, "G"), 2), ((2, "AAAA"), 4)])
+def test_a_lost_hit_is_drawn_over_its_site(
+    make_reference: Callable[..., Reference], site: str, alleles: tuple[int, str], index: int
+) -> None:
+    bases, at = LEFT + site + RIGHT, len(LEFT) + index
+    removed, put = alleles
+    variant = Variant("chr1", at, bases[at - 1 : at + removed], bases[at - 1] + put)
+    [hit], window = hits_and_window(make_reference, bases, variant)
+    assert hit.effect in ("disrupted", "weakened")
+    assert hit.allele == "ref"
+    first = hit.start - window.start
+    assert window.ref[first : first + hit.length] == site
+    assert hit.strand == ("+" if site == SITE else "-")
+
+
+def hits_and_window(
+    make_reference: Callable[..., Reference], bases: str, variant: Variant
+) -> tuple[tuple[MotifHit, ...], AlleleWindow]:
+    """What a scorer with one toy motif finds, and the window that a picture would be of."""
+    counts = [[1000.0 * (base == own) for base in "ACGT"] for own in SITE]
+    scorer = VariantScorer(make_reference(chr1=bases), motifs=[Motif("MA1", "TOY", counts)])
+    item = f"{variant.contig}:{variant.position}:{variant.ref}:{variant.alt}"
+    table = scorer.motif_hits([item])
+    contig = InMemoryContig("chr1", bases)
+    normal = normal_form(variant, contig)
+    [window] = allele_windows(normal, contig, WindowRule(30)).windows
+    return MotifHit.from_table(table, normal), window
 
 
 @pytest.mark.parametrize(
@@ -525,7 +696,16 @@ def test_an_explanation_names_the_variant_the_model_and_both_log_odds() -> None:
     assert axes["ref"].get_figure(root=True).get_suptitle() == (
         "chr1:1,021 T>G (rs1), enhancer\nlog2 odds: REF +1.50, ALT +0.25, shift -1.25"
     )
+    assert not axes["ref"].get_title()
     assert axes["alt"].get_xlabel() == "position on chr1 (1-based)"
+
+
+def test_an_explanation_says_that_it_is_approximate() -> None:
+    ref, alt = saturation(method="gradient"), alternate(SNV)
+    alt = dataclasses.replace(alt, method="gradient")
+    axes = plot.explanation_figure(ref, alt, SNV)
+    title = axes["ref"].get_figure(root=True).get_suptitle()
+    assert title.endswith("shift -1.25; importance by gradient")
 
 
 def test_an_explanation_has_attention_below_and_coordinates_once() -> None:

@@ -514,7 +514,7 @@ def test_a_failing_run_leaves_the_old_output(
 
 def test_the_output_is_not_the_input(scorer: ev.VariantScorer, tmp_path: Path) -> None:
     copy = demo_files().copied_to(tmp_path)
-    with pytest.raises(ev.InputError, match="is the input"):
+    with pytest.raises(ev.InputError, match="is an input"):
         scorer.annotate(copy.variants, copy.variants)
     with pytest.raises(ev.InputError, match="names no format"):
         scorer.annotate(copy.variants, tmp_path / "effects.xlsx")

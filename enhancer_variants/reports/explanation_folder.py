@@ -76,7 +76,7 @@ def explain_into_folder(
 
         Pictures appear as they are drawn, tables when all alleles are explained.
     pictures
-        Whether to draw, which takes a second or two each; needs the extra ``plot``.
+        Whether to draw, which takes about half a second each; needs the extra ``plot``.
 
     Returns
     -------

@@ -18,6 +18,7 @@ from enhancer_variants.reports.plot.panel import (
     laid_out,
     limit_heights,
     new_figure,
+    settle_layout,
     size_in_points,
     write_change,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from enhancer_variants.effects.attention import AttentionTrack
 
-__all__ = ["attention_track", "draw_attention"]
+__all__ = ["attention_track", "draw_attention", "limit_attention"]
 
 _REF_COLOUR: Final = "0.35"
 _ALT_COLOUR: Final = "#aa3377"
@@ -94,7 +95,9 @@ def attention_track(
         laid_out(alternate.sequence, contig=contig, origin=origin, variant=variant, allele="alt")
         of_alt = alternate.scores
     axes = new_figure(_HEIGHT).add_subplot() if ax is None else ax
-    draw_attention(axes, columns, columns.view(start, end), track.scores, of_alt)
+    highest = draw_attention(axes, columns, columns.view(start, end), track.scores, of_alt)
+    settle_layout(axes)
+    limit_attention(axes, highest, size_in_points(axes)[1])
     if variant is not None:
         write_change(axes, columns, variant)
     return axes
@@ -106,8 +109,11 @@ def draw_attention(
     view: tuple[float, float],
     of_ref: npt.NDArray[np.float64],
     of_alt: npt.NDArray[np.float64] | None = None,
-) -> None:
-    """Draw REF as a filled line, ALT as a line, on an axis from 0 up, with their names."""
+) -> float:
+    """Draw REF as a filled line, ALT as a line, with their names; returns the highest score seen.
+
+    The y axis is left to :func:`limit_attention`, for which the panel's height has to be known.
+    """
     ref = _in_columns(columns.ref, of_ref, columns)
     ax.fill_between(*ref, color=_REF_COLOUR, alpha=0.25, linewidth=0)
     ax.plot(*ref, color=_REF_COLOUR, linewidth=1.2, label="REF")
@@ -119,11 +125,6 @@ def draw_attention(
     draw_band(ax, columns)
     draw_axis(ax, columns, view, labelled=True)
     ax.set_ylabel("attention", fontsize=LABEL_SIZE)
-    # Names of lines and the variant's alleles stand above the highest score.
-    height = size_in_points(ax)[1]
-    seen = [scores[(view[0] < where) & (where < view[1])] for where, scores in drawn]
-    highest = float(np.nanmax(np.concatenate(seen), initial=0))
-    limit_heights(ax, 0.0, highest, height=height, above=min(_HEADER / height, 0.5))
     if of_alt is not None:
         ax.legend(
             loc="upper left",
@@ -134,6 +135,23 @@ def draw_attention(
             borderpad=0.1,
             handlelength=1.2,
         )
+    seen = [scores[(view[0] < where) & (where < view[1])] for where, scores in drawn]
+    return float(np.nanmax(np.concatenate(seen), initial=0))
+
+
+def limit_attention(ax: Axes, highest: float, height: float) -> None:
+    """Let the y axis begin at 0 and leave room for names above the highest score.
+
+    Parameters
+    ----------
+    ax
+        The panel.
+    highest
+        Highest score seen.
+    height
+        Of the panel, points.
+    """
+    limit_heights(ax, 0.0, highest, height=height, above=min(_HEADER / height, 0.5))
 
 
 def _in_columns(

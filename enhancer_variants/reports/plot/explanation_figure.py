@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Variant
-from enhancer_variants.reports.plot.attention_track import draw_attention
+from enhancer_variants.reports.plot.attention_track import draw_attention, limit_attention
 from enhancer_variants.reports.plot.columns import Columns
+from enhancer_variants.reports.plot.logo_panels import LogoPanel, draw_logos
 from enhancer_variants.reports.plot.motif_hit import MotifHit
 from enhancer_variants.reports.plot.panel import change_text, new_figure
-from enhancer_variants.reports.plot.sequence_logo import LogoPanel, allele_columns, draw_logos
+from enhancer_variants.reports.plot.sequence_logo import allele_columns, method_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,8 +74,8 @@ def explanation_figure(
     Raises
     ------
     InputError
-        If the windows differ in model, start or length, do not have their alleles, or attention
-        is given for one allele alone or is of other sequences.
+        If the windows differ in model, method, start or length, do not have their alleles, or
+        attention is given for one allele alone or is of other sequences.
     MissingDependencyError
         Without matplotlib and logomaker, which the extra ``plot`` brings.
 
@@ -101,7 +102,12 @@ def explanation_figure(
     panels = drawn_on.subplots(len(heights), 1, height_ratios=heights)
     axes: dict[str, Any] = dict(zip(("ref", "alt", "attention"), panels, strict=False))
     drawn_on.suptitle(_title(ref, alt, variant), fontsize=_TITLE_SIZE)
-    draw_logos(
+    drawn_on.align_ylabels(list(axes.values()))
+    # First what the layout depends on: it is worked out once, with the logos.
+    highest = 0.0
+    if attention is not None:
+        highest = draw_attention(axes["attention"], columns, view, *attention)
+    sizes = draw_logos(
         [LogoPanel(axes["ref"], ref, "ref", "REF"), LogoPanel(axes["alt"], alt, "alt", "ALT")],
         columns,
         variant,
@@ -112,8 +118,7 @@ def explanation_figure(
         labelled=attention is None,
     )
     if attention is not None:
-        draw_attention(axes["attention"], columns, view, *attention)
-    drawn_on.align_ylabels(list(axes.values()))
+        limit_attention(axes["attention"], highest, sizes[-1])
     return axes
 
 
@@ -158,8 +163,9 @@ def _title(ref: SaturationMutagenesis, alt: SaturationMutagenesis, variant: Vari
     """Say which variant and model this is, and what the model says of both alleles."""
     model = ref.model if ref.output == ref.model else f"{ref.model}, {ref.output}"
     shift = round(alt.log_odds - ref.log_odds, 2) + 0.0  # no negative 0
+    method = f"; {text}" if (text := method_text(ref)) else ""
     named = f" ({variant.id})" if variant.id else ""
     return (
         f"{variant.contig}:{variant.position:,} {change_text(variant)}{named}, {model}\n"
-        f"log2 odds: REF {ref.log_odds:+.2f}, ALT {alt.log_odds:+.2f}, shift {shift:+.2f}"
+        f"log2 odds: REF {ref.log_odds:+.2f}, ALT {alt.log_odds:+.2f}, shift {shift:+.2f}{method}"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from enhancer_variants.reports.plot.columns import Allele, Columns
 from enhancer_variants.reports.plot.motif_hit import MotifHit
-from enhancer_variants.reports.plot.panel import MARK_SIZE, optional
+from enhancer_variants.reports.plot.panel import MARK_SIZE, optional, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +105,7 @@ def _name(
     Behind the hit where the panel has room, else before it, else over its blunt end.
     """
     space = _SPACE / points_per_column
-    width = _text_width(hit.label) / points_per_column
+    width = text_width(hit.label, MARK_SIZE) / points_per_column
     if right + space + width <= view[1]:
         return right + space, False, left, right + space + width
     if left - space - width >= view[0]:
@@ -128,13 +128,6 @@ def _edges(
         return None
     left, right = max(bases[first] - 0.5, view[0]), min(bases[last] + 0.5, view[1])
     return (float(left), float(right)) if left < right else None
-
-
-def _text_width(text: str) -> float:
-    """Width of a text of the size of marks, points."""
-    textpath, font = optional("matplotlib.textpath"), optional("matplotlib.font_manager")
-    path = textpath.TextPath((0, 0), text, size=MARK_SIZE, prop=font.FontProperties())
-    return float(path.get_extents().width)
 
 
 def _is_free(row: list[tuple[float, float]], taken: tuple[float, float]) -> bool:

@@ -22,7 +22,8 @@ _COLUMNS: Final = (
     "motif_id",
     "motif_tf",
     "motif_effect",
-    "motif_strand",
+    "motif_strand_ref",
+    "motif_strand_alt",
     "motif_start_ref",
     "motif_start_alt",
     "motif_length",
@@ -100,11 +101,10 @@ class MotifHit:
         ----------
         hits
             Rows of one allele with the columns ``motif_id``, ``motif_tf``, ``motif_effect``,
-            ``motif_strand``, ``motif_start_ref``, ``motif_start_alt`` and ``motif_length``; rows
-            whose effect is ``none`` or missing are left out. ``motif_start_alt`` is in
-            coordinates of the reference, so it cannot say at which inserted base a hit begins;
-            the column ``motif_inserted_alt`` may: how many of them the hit has before that
-            coordinate. Without it such a hit is drawn from the first inserted base.
+            ``motif_strand_ref``, ``motif_strand_alt``, ``motif_start_ref``, ``motif_start_alt``
+            and ``motif_length``; rows whose effect is ``none`` or missing are left out. Where the
+            allele inserts bases, ``motif_inserted_alt`` as well: ``motif_start_alt`` is in
+            coordinates of the reference and cannot say at which inserted base a hit begins.
         variant
             The allele in normal form.
 
@@ -116,21 +116,24 @@ class MotifHit:
         Raises
         ------
         InputError
-            If a column is missing.
+            If a column is missing, or the strand of a hit.
 
         Examples
         --------
         >>> import pandas as pd
         >>> table = pd.DataFrame({"motif_id": ["MA1"], "motif_tf": ["MYB"],
-        ...     "motif_effect": ["created"], "motif_strand": ["+"], "motif_start_ref": [-1],
-        ...     "motif_start_alt": [95], "motif_length": [8]})
-        >>> [hit.label for hit in MotifHit.from_table(table, Variant("1", 101, "G", "A"))]
-        ['MYB created']
+        ...     "motif_effect": ["created"], "motif_strand_ref": ["-"],
+        ...     "motif_strand_alt": ["+"], "motif_start_ref": [90], "motif_start_alt": [95],
+        ...     "motif_length": [8]})
+        >>> [hit] = MotifHit.from_table(table, Variant("1", 101, "G", "A"))
+        >>> hit.label, hit.allele, hit.start, hit.strand
+        ('MYB created', 'alt', 95, '+')
         """
-        if missing := [name for name in _COLUMNS if name not in hits.columns]:
+        needed = (*_COLUMNS, *(["motif_inserted_alt"] if _inserts(variant) else []))
+        if missing := [name for name in needed if name not in hits.columns]:
             raise InputError(
-                f"the table of motif hits has no column {', '.join(missing)}; "
-                f"expected {', '.join(_COLUMNS)}"
+                f"the table of motif hits has no column {', '.join(missing)}; for {variant} "
+                f"expected {', '.join(needed)}"
             )
         shown = hits[hits["motif_effect"].isin(SHOWN_EFFECTS)]
         return tuple(cls._from_row(row, variant) for row in shown.to_dict("records"))
@@ -141,28 +144,39 @@ class MotifHit:
         allele: Allele = "ref" if effect in ("disrupted", "weakened") else "alt"
         start = int(row[f"motif_start_{allele}"])
         if allele == "alt":
-            inserted = row.get("motif_inserted_alt")
-            start = _start_in_alt(start, None if inserted is None else int(inserted), variant)
+            inserted = int(row["motif_inserted_alt"]) if _inserts(variant) else 0
+            start = _start_in_alt(start, inserted, variant)
         tf = row["motif_tf"]
         return cls(
             motif_id=str(row["motif_id"]),
             tf=tf if isinstance(tf, str) else "",
             effect=effect,
-            strand="-" if row["motif_strand"] == "-" else "+",
+            strand=row[f"motif_strand_{allele}"],
             start=start,
             length=int(row["motif_length"]),
             allele=allele,
         )
 
 
-def _start_in_alt(start: int, inserted: int | None, variant: Variant) -> int:
-    """Turn a start in coordinates of the reference into one that counts along ALT."""
+def _inserts(variant: Variant) -> bool:
+    """Whether ALT has bases for which the reference has no coordinate."""
+    return len(variant.alt) > len(variant.ref)
+
+
+def _start_in_alt(start: int, inserted: int, variant: Variant) -> int:
+    """Turn a start in coordinates of the reference into one that counts along ALT.
+
+    Parameters
+    ----------
+    start
+        Coordinate of the reference base at which the placement begins, or that follows the
+        inserted base at which it does.
+    inserted
+        Bases that the placement has before that one.
+    variant
+        The allele.
+    """
     differ = sequence_context(variant.ref, variant.alt, margin=0)
     end = variant.start + differ.start + len(differ.ref)
     longer = len(differ.alt) - len(differ.ref)
-    if start < end:
-        return start
-    if start == end and longer > 0:
-        # Only placements that overlap the change are reported: this one begins among its bases.
-        return end + longer - (longer if inserted is None else inserted)
-    return start + longer
+    return start if start < end else start + longer - inserted

@@ -21,11 +21,14 @@ __all__ = [
     "change_text",
     "draw_axis",
     "draw_band",
+    "figure_of",
     "laid_out",
     "limit_heights",
     "new_figure",
     "optional",
+    "settle_layout",
     "size_in_points",
+    "text_width",
     "write_change",
 ]
 
@@ -107,25 +110,40 @@ def laid_out(
     return columns
 
 
-def size_in_points(ax: Axes, *, settled: bool = True) -> tuple[float, float]:
-    """Width and height of a panel, points.
+def figure_of(ax: Axes) -> Figure:
+    """Find the figure that a panel is in, also where it is in a part of it.
 
-    Parameters
-    ----------
-    ax
-        The panel.
-    settled
-        Whether the figure's layout is worked out first, which takes a while; else the size is
-        that of the last time.
+    Raises
+    ------
+    InputError
+        If the panel is of no figure.
     """
     figure = ax.get_figure(root=True)
     if figure is None:
         raise InputError("the axes are of no figure; expected axes that were not removed")
-    if settled and figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
+    return figure
+
+
+def settle_layout(ax: Axes) -> None:
+    """Work out the layout of a panel's figure, which takes a while, so that sizes are known."""
+    figure = figure_of(ax)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+
+
+def size_in_points(ax: Axes) -> tuple[float, float]:
+    """Width and height of a panel in the layout that was last worked out, points."""
     box = ax.get_window_extent()
-    scale = _POINTS_PER_INCH / figure.dpi
+    scale = _POINTS_PER_INCH / figure_of(ax).dpi
     return float(box.width * scale), float(box.height * scale)
+
+
+def text_width(text: str, size: float) -> float:
+    """Width of a text of some size, points."""
+    textpath, font = optional("matplotlib.textpath"), optional("matplotlib.font_manager")
+    path = textpath.TextPath((0, 0), text, size=size, prop=font.FontProperties())
+    return float(path.get_extents().width)
 
 
 def draw_axis(ax: Axes, columns: Columns, view: tuple[float, float], *, labelled: bool) -> None:
@@ -145,7 +163,7 @@ def draw_axis(ax: Axes, columns: Columns, view: tuple[float, float], *, labelled
     ticker = optional("matplotlib.ticker")
     ax.set_xlim(*view)
     shown = {c: p for c, p in columns.positions().items() if view[0] < c < view[1]}
-    count = max(2, int(size_in_points(ax, settled=False)[0] / _POINTS_PER_TICK))
+    count = max(2, int(size_in_points(ax)[0] / _POINTS_PER_TICK))
     locator = ticker.MaxNLocator(count, integer=True, steps=[1, 2, 5, 10])
     wanted = set(locator.tick_values(min(shown.values()), max(shown.values())).tolist())
     ticks = {column: position for column, position in shown.items() if position in wanted}

@@ -16,6 +16,7 @@ from enhancer_variants.reports.plot.panel import (
     laid_out,
     new_figure,
     optional,
+    settle_layout,
     size_in_points,
     write_change,
 )
@@ -99,6 +100,7 @@ def saturation_heatmap(
     axes.set_ylabel("changed to", fontsize=LABEL_SIZE)
     draw_axis(axes, columns, view, labelled=True)
     # The variant's alleles stand above the row of A.
+    settle_layout(axes)
     share = 0.0 if variant is None else min(_HEADER / size_in_points(axes)[1], 0.5)
     axes.set_ylim(len(_BASES) - 0.5, -0.5 - len(_BASES) * share / (1 - share))
     axes.spines["left"].set_bounds(-0.5, len(_BASES) - 0.5)

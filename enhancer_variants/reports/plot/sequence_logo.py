@@ -7,56 +7,23 @@ the log-odds, and changing it lowers them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
-import numpy.typing as npt
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Variant
 from enhancer_variants.reports.plot.columns import Allele, Columns
-from enhancer_variants.reports.plot.hit_rows import ROW_HEIGHT, PlacedHit, draw_hit, place_hits
+from enhancer_variants.reports.plot.logo_panels import LogoPanel, draw_logos
 from enhancer_variants.reports.plot.motif_hit import MotifHit
-from enhancer_variants.reports.plot.panel import (
-    LABEL_SIZE,
-    MARK_SIZE,
-    draw_axis,
-    draw_band,
-    laid_out,
-    limit_heights,
-    new_figure,
-    optional,
-    size_in_points,
-    write_change,
-)
+from enhancer_variants.reports.plot.panel import LABEL_SIZE, laid_out, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from enhancer_variants.effects.saturation_map import SaturationMutagenesis
 
-__all__ = ["LogoPanel", "allele_columns", "allele_logos", "draw_logos", "saturation_logo"]
+__all__ = ["allele_columns", "allele_logos", "method_text", "saturation_logo"]
 
-BASE_COLOURS: Final = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#d55e00"}
-"""The customary green, blue, yellow and red, in the shades of Okabe and Ito."""
-
-_FONT: Final = "DejaVu Sans"
 _PANEL_HEIGHT: Final = 1.9
-_LARGEST_SHARE_OF_ROWS: Final = 0.6
-_LARGEST_SHARE: Final = 0.85
-_HALF_A_LABEL: Final = 42.0
-_POINTS_PER_INCH: Final = 72
-
-
-@dataclass(frozen=True, slots=True)
-class LogoPanel:
-    """One logo: where it is drawn, what of, and which allele it shows."""
-
-    ax: Axes
-    saturation: SaturationMutagenesis
-    allele: Allele
-    name: str = ""
 
 
 def saturation_logo(
@@ -94,7 +61,8 @@ def saturation_logo(
     -------
     matplotlib.axes.Axes
         x is the 1-based position, y minus the mean shift of a base's three changes, log2 odds:
-        above 0, the base raises the log-odds. Unknown bases (N) have no letter.
+        above 0, the base raises the log-odds. It shows -0.1 to 0.1 at least. Unknown bases (N)
+        have no letter, nor have those whose letter would be lower than half a point.
 
     Raises
     ------
@@ -105,6 +73,7 @@ def saturation_logo(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from enhancer_variants.effects.saturation_map import SaturationMutagenesis
     >>> shifts = np.full((4, 4), -1.0)
     >>> np.fill_diagonal(shifts, 0)
@@ -123,6 +92,7 @@ def saturation_logo(
     owned = ax is None
     axes = new_figure(_PANEL_HEIGHT + 0.4).add_subplot() if ax is None else ax
     panel = LogoPanel(axes, saturation, allele)
+    _name_method(axes, saturation)
     draw_logos([panel], columns, variant, motif_hits, columns.view(start, end), may_grow=owned)
     return axes
 
@@ -162,12 +132,13 @@ def allele_logos(
     Raises
     ------
     InputError
-        If the windows differ in start or length or do not have their alleles.
+        If the windows differ in start, length or method or do not have their alleles.
     MissingDependencyError
         Without matplotlib and logomaker, which the extra ``plot`` brings.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from enhancer_variants.effects.saturation_map import SaturationMutagenesis
     >>> ref, alt = (
     ...     SaturationMutagenesis(bases, np.eye(4), 0.0, "toy", "toy", contig="chr1", start=99)
@@ -184,6 +155,7 @@ def allele_logos(
     else:
         above, below = axes
     panels = [LogoPanel(above, ref, "ref", "REF"), LogoPanel(below, alt, "alt", "ALT")]
+    _name_method(above, ref)
     view = columns.view(start, end)
     grid = (above, below) if owned else ()
     draw_logos(panels, columns, variant, motif_hits, view, may_grow=owned, grid=grid)
@@ -198,7 +170,7 @@ def allele_columns(
     Raises
     ------
     InputError
-        If the windows differ in start or length or do not have their alleles.
+        If the windows differ in start, length or method or do not have their alleles.
     """
     start = ref.start if alt.start is None else alt.start  # behind an indel, ALT lies nowhere
     if start != ref.start or len(ref.sequence) != len(alt.sequence):
@@ -206,175 +178,20 @@ def allele_columns(
             f"the windows of REF and ALT start at {ref.start} and {alt.start} and have "
             f"{len(ref.sequence)} and {len(alt.sequence)} bases; expected one start and one length"
         )
+    if ref.method != alt.method:
+        raise InputError(
+            f"importance is {ref.method} in REF and {alt.method} in ALT; expected one method, "
+            "else their heights do not compare"
+        )
     laid_out(alt.sequence, contig=ref.contig, origin=start, variant=variant, allele="alt")
     return laid_out(ref.sequence, contig=ref.contig, origin=start, variant=variant, allele="ref")
 
 
-def draw_logos(
-    panels: Sequence[LogoPanel],
-    columns: Columns,
-    variant: Variant | None,
-    motif_hits: Sequence[MotifHit],
-    view: tuple[float, float],
-    *,
-    may_grow: bool,
-    grid: Sequence[Axes] = (),
-    labelled: bool = True,
-) -> None:
-    """Draw logos one above the other, to one scale.
-
-    Parameters
-    ----------
-    panels
-        From top to bottom.
-    columns
-        Of the bases of both alleles.
-    variant
-        What to mark.
-    motif_hits
-        Of both alleles.
-    view
-        First and last x.
-    may_grow
-        Whether the figure may be made higher for the rows of motif hits.
-    grid
-        All panels of a grid of one column, the logos first, whose heights may be divided anew.
-        Without it, all logos have as many rows as the one with most.
-    labelled
-        Whether positions are written under the last panel.
-    """
-    lowest = highest = 0.0
-    for panel in panels:
-        heights = _draw_letters(panel, columns, view)
-        lowest, highest = heights.min(initial=lowest), heights.max(initial=highest)
-        draw_band(panel.ax, columns)
-        draw_axis(panel.ax, columns, view, labelled=labelled and panel is panels[-1])
-        _label_heights(panel)
-    per_column = size_in_points(panels[0].ax)[0] / (view[1] - view[0])
-    placed = [place_hits(motif_hits, panel.allele, columns, view, per_column) for panel in panels]
-    rows = [max((hit.row + 1 for hit in hits), default=0) for hits in placed]
-    if not grid:
-        rows = [max(rows)] * len(panels)
-    figure = panels[0].ax.get_figure(root=True)
-    if may_grow and figure is not None:
-        figure.set_figheight(figure.get_figheight() + sum(rows) * ROW_HEIGHT / _POINTS_PER_INCH)
-    sizes = [size_in_points(panel.ax)[1] for panel in panels]
-    if not may_grow:
-        most = _rows_with_room(min(sizes))
-        rows = [min(number, most) for number in rows]
-    if grid:
-        sizes = _divide(grid, sizes, rows)
-    for panel, hits, number, size in zip(panels, placed, rows, sizes, strict=True):
-        _draw_above(panel.ax, hits, number, (lowest, highest), size, per_column)
-    if variant is not None:
-        write_change(panels[0].ax, columns, variant)
+def method_text(saturation: SaturationMutagenesis) -> str:
+    """Say how importance was come by where it is approximate; nothing where it is exact."""
+    return "" if saturation.method == "exact" else f"importance by {saturation.method}"
 
 
-def _divide(grid: Sequence[Axes], sizes: Sequence[float], rows: Sequence[int]) -> list[float]:
-    """Give each logo the height that its own rows need, so that all letters have one scale.
-
-    Parameters
-    ----------
-    grid
-        All panels of the grid, the logos first.
-    sizes
-        Heights of the logos as they are, points.
-    rows
-        Rows of hits of each logo.
-
-    Returns
-    -------
-    list of float
-        Heights of the logos as they will be, points; their sum stays.
-    """
-    above = [(number + 1) * ROW_HEIGHT for number in rows]
-    letters = (sum(sizes) - sum(above)) / len(sizes)
-    heights = [letters + each for each in above]
-    others = [size_in_points(ax, settled=False)[1] for ax in grid[len(sizes) :]]
-    specification = grid[0].get_gridspec()
-    if specification is not None:
-        specification.set_height_ratios([*heights, *others])
-    return heights
-
-
-def _draw_letters(
-    panel: LogoPanel, columns: Columns, view: tuple[float, float]
-) -> npt.NDArray[np.float64]:
-    """Draw the letters that are in view; returns their heights."""
-    where = columns.of(panel.allele)
-    importance = np.nan_to_num(np.asarray(panel.saturation.importance, dtype=np.float64))
-    seen = (where > view[0]) & (where < view[1])
-    letters = np.array(list(panel.saturation.sequence.upper()))
-    # Of a Logo's four glyphs for each position, one alone has a height here.
-    glyph = optional("logomaker").Glyph
-    for column, letter, height in zip(
-        where[seen].tolist(), letters[seen].tolist(), importance[seen].tolist(), strict=True
-    ):
-        if height:
-            glyph(
-                column,
-                letter,
-                floor=min(height, 0.0),
-                ceiling=max(height, 0.0),
-                ax=panel.ax,
-                color=BASE_COLOURS[letter],
-                flip=height < 0,
-                font_name=_FONT,
-                zorder=1,
-            )
-    panel.ax.axhline(0, color="black", linewidth=0.6, zorder=-1)
-    gaps = columns.gaps(panel.allele)
-    if len(gaps):
-        panel.ax.hlines(
-            np.zeros(len(gaps)), gaps - 0.3, gaps + 0.3, color="0.45", linewidth=2.5, gid="gap"
-        )
-    return importance[seen]
-
-
-def _label_heights(panel: LogoPanel) -> None:
-    """Say what the height of a letter is, and what its sign means."""
-    approximate = " (gradient)" if panel.saturation.method == "gradient" else ""
-    name = f"{panel.name} importance".strip() + approximate
-    panel.ax.set_ylabel(f"{name}\nminus mean shift\n(log2 odds)", fontsize=LABEL_SIZE)
-
-
-def _rows_with_room(height: float) -> int:
-    """Count the rows of hits, one at least, that leave the letters enough of a panel."""
-    # One row is for the variant's alleles.
-    return max(1, int(_LARGEST_SHARE_OF_ROWS * height / ROW_HEIGHT) - 1)
-
-
-def _draw_above(
-    ax: Axes,
-    hits: Sequence[PlacedHit],
-    rows: int,
-    heights: tuple[float, float],
-    available: float,
-    points_per_column: float,
-) -> None:
-    """Make room above the letters, for the variant's alleles and rows of hits, and draw the hits.
-
-    Rows are shares of the panel's height, so that they keep clear of the letters also when the
-    figure is resized.
-    """
-    height = min(ROW_HEIGHT / available, _LARGEST_SHARE / (rows + 1))
-    above = (rows + 1) * height
-    limit_heights(ax, *heights, height=available, above=above)
-    # The label stands beside the letters, not beside the rows, as far as it is not too long.
-    ax.yaxis.label.set_y(min(0.5, max((1 - above) / 2, _HALF_A_LABEL / available)))
-    for hit in hits:
-        if hit.row < rows:
-            middle = 1 - above + (hit.row + 0.5) * height
-            draw_hit(ax, hit, middle, height, points_per_column)
-    hidden = sum(hit.row >= rows for hit in hits)
-    if hidden:
-        ax.text(
-            1,
-            1 - height / 2,
-            f"and {hidden} more",
-            transform=ax.transAxes,
-            fontsize=MARK_SIZE,
-            style="italic",
-            horizontalalignment="right",
-            verticalalignment="center_baseline",
-        )
+def _name_method(ax: Axes, saturation: SaturationMutagenesis) -> None:
+    if text := method_text(saturation):
+        ax.set_title(text, fontsize=LABEL_SIZE)
