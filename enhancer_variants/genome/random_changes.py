@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome.alphabet import is_acgt
@@ -13,13 +14,21 @@ from enhancer_variants.genome.interval import Interval
 from enhancer_variants.genome.reference import Contig, Reference
 from enhancer_variants.genome.variant import Variant
 
-__all__ = ["LONGEST_RANDOM_INDEL", "random_indels", "random_snvs"]
+__all__ = ["LONGEST_RANDOM_INDEL", "known_bases", "random_indels", "random_snvs"]
 
 LONGEST_RANDOM_INDEL: Final = 10
 """Bases of the longest random insertion or deletion."""
 
-_ROUNDS: Final = 100
-"""How often positions are drawn again for those that fell on N."""
+Stretch: TypeAlias = tuple[Contig, int, int]
+"""A contig with the 0-based start and end of a part of it."""
+
+_PROBES: Final = 200
+"""Bases that are looked at, evenly spread, to learn whether most are known."""
+
+_PIECE: Final = 1 << 20
+"""Bases that are read at once to find the known ones."""
+
+_IS_KNOWN: Final = np.isin(np.arange(256), np.frombuffer(b"ACGT", np.uint8))
 
 
 def random_snvs(
@@ -32,7 +41,7 @@ def random_snvs(
     reference
         The genome. Every A, C, G and T of it is as likely as any other; N is never changed.
     count
-        How many.
+        How many; so many come, whatever the share of N.
     seed
         The same seed gives the same changes.
     intervals
@@ -107,6 +116,38 @@ def random_indels(
                 yield Variant(contig.name, start + 1, ref, anchor)
 
 
+def known_bases(
+    reference: Reference, enough: int, intervals: Sequence[Interval] | None = None
+) -> int:
+    """Count the bases that random changes can fall on, A, C, G and T, up to `enough`.
+
+    Parameters
+    ----------
+    reference, intervals
+        As for :func:`random_snvs`.
+    enough
+        Where there are so many or more, this number is given and no more is read.
+
+    Raises
+    ------
+    InputError
+        If no interval has a base.
+
+    Examples
+    --------
+    >>> from enhancer_variants.demo import demo_files
+    >>> with Reference(demo_files().reference) as genome:
+    ...     known_bases(genome, 100)
+    100
+    """
+    found = 0
+    for _, start, end in _known_stretches(_stretches(reference, intervals)):
+        found += end - start
+        if found >= enough:
+            return enough
+    return found
+
+
 def _random_places(
     reference: Reference,
     count: int,
@@ -115,30 +156,53 @@ def _random_places(
 ) -> list[tuple[Contig, int]]:
     """Draw contigs and 0-based positions of known bases, in order."""
     stretches = _stretches(reference, intervals)
+    if not _mostly_known(stretches):
+        # Drawing again for each N would take ever so long; reading everything once does not.
+        bases = sum(end - start for _, start, end in stretches)
+        stretches = [*_known_stretches(stretches)]
+        if not stretches:
+            raise InputError(
+                f"{reference.name}: no A, C, G or T in the {bases} bases there; expected some "
+                "known bases"
+            )
     ends = np.cumsum([end - start for _, start, end in stretches])
     drawn: list[int] = []
-
-    def place(number: int) -> tuple[Contig, int]:
-        contig, _, end = stretches[which := int(np.searchsorted(ends, number, side="right"))]
-        return contig, end - int(ends[which]) + number
-
-    for _ in range(_ROUNDS):
+    while missing := count - len(drawn):
         # In order, so that neighbours are read from the file together.
-        numbers = np.sort(generator.integers(0, ends[-1], count - len(drawn))).tolist()
-        drawn += [number for number in numbers if _is_known(*place(number))]
-        if len(drawn) == count:
-            break
-    if not drawn:
-        raise InputError(
-            f"{reference.name}: no A, C, G or T in {_ROUNDS * count} bases drawn at random; "
-            "expected some known bases there"
-        )
-    return [place(number) for number in sorted(drawn)]
+        numbers = np.sort(generator.integers(0, ends[-1], missing)).tolist()
+        drawn += [number for number in numbers if _is_known(*_place(number, stretches, ends))]
+    return [_place(number, stretches, ends) for number in sorted(drawn)]
 
 
-def _stretches(
-    reference: Reference, intervals: Sequence[Interval] | None
-) -> list[tuple[Contig, int, int]]:
+def _place(
+    number: int, stretches: Sequence[Stretch], ends: npt.NDArray[np.int64]
+) -> tuple[Contig, int]:
+    """Contig and 0-based position of a base that is counted through all stretches."""
+    contig, _, end = stretches[which := int(np.searchsorted(ends, number, side="right"))]
+    return contig, end - int(ends[which]) + number
+
+
+def _mostly_known(stretches: Sequence[Stretch]) -> bool:
+    ends = np.cumsum([end - start for _, start, end in stretches])
+    probes = np.linspace(0, ends[-1] - 1, _PROBES).astype(np.int64).tolist()
+    known = sum(_is_known(*_place(number, stretches, ends)) for number in probes)
+    return known > _PROBES // 2
+
+
+def _known_stretches(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
+    """Split stretches into those of known bases only, in order."""
+    for contig, start, end in stretches:
+        for first in range(start, end, _PIECE):
+            bases = contig.bases(first, min(first + _PIECE, end))
+            if bases.count("N") == len(bases):
+                continue
+            known = _IS_KNOWN[np.frombuffer(bases.encode("ascii"), np.uint8)]
+            borders = first + np.flatnonzero(np.diff(known, prepend=False, append=False))
+            for known_start, known_end in borders.reshape(-1, 2).tolist():
+                yield contig, known_start, known_end
+
+
+def _stretches(reference: Reference, intervals: Sequence[Interval] | None) -> list[Stretch]:
     """Contig, 0-based start and end of each stretch that changes may fall on."""
     if intervals is None:
         intervals = [Interval(name, 0, length) for name, length in reference.lengths.items()]

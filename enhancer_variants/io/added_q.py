@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
@@ -22,6 +23,7 @@ import scipy.stats
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.io.added_q_as_text import (
+    TOP_TFBS_COLUMN,
     EffectLines,
     TsvEffects,
     VcfEffects,
@@ -47,6 +49,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _HEAD_BYTES = 64
 _GZIP_MAGIC = b"\x1f\x8b"
+_FRAME = "the DataFrame"
 _MODEL_COLUMN = "model"
 """Column that names the model in a table with a row for each allele and model."""
 
@@ -88,8 +91,8 @@ def add_q(
     Raises
     ------
     InputError
-        If there are no p-values, one is no number from 0 to 1, or the output is of another
-        format.
+        If there are no p-values, one is no number from 0 to 1 (rows count from 1), a column is
+        there twice, or the output is of another format.
     VariantFileError
         If the file is damaged, truncated or none of these formats.
 
@@ -134,7 +137,14 @@ def _format(path: str | os.PathLike[str]) -> str:
     return ("vcf" if looks_like_vcf(head) else "tsv") + (".gz" if compressed else "")
 
 
-def _no_p_values(name: str) -> InputError:
+def _no_p_values(name: str, *, has_top_tfbs: bool) -> InputError:
+    if has_top_tfbs:
+        beside = "FILE.tfbs.parquet" if name == _FRAME else f"{name}.tfbs.parquet"
+        return InputError(
+            f"{name}: no column of p-values, but only the TFBS models with the largest shifts; "
+            f"expected the table with all of them, {beside} (scored with "
+            "calibrated=True, --calibrated): add the q-values to it"
+        )
     return InputError(
         f"{name}: no column of p-values (as enhancer_p, beside enhancer_percentile); expected "
         "calibrated effects: score with calibrated=True (--calibrated) first"
@@ -152,7 +162,8 @@ def _q_values(p: FloatArray, groups: npt.NDArray[np.int64] | None, name: str) ->
     known = np.flatnonzero(~np.isnan(p))
     wrong = known[(p[known] < 0) | (p[known] > 1)]
     if len(wrong):
-        raise InputError(f"{name}: {p[wrong[0]]:g} is no p-value; expected 0 to 1")
+        row = int(wrong[0])
+        raise InputError(f"{name}, row {row + 1}: {p[row]:g} is no p-value; expected 0 to 1")
     if groups is None:
         members = [known]
     else:
@@ -167,12 +178,21 @@ def _q_values(p: FloatArray, groups: npt.NDArray[np.int64] | None, name: str) ->
 
 def _tables_p(columns: Sequence[str], name: str) -> list[str]:
     """Columns of p-values of a table; several models' may stand in one."""
+    twice = [column for column, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise _there_twice(name, twice[0])
     found = [f"{prefix}_p" for prefix in calibrated_prefixes(columns)]
     if {"p", "percentile", _MODEL_COLUMN} <= set(columns):
         found.append("p")
     if not found:
-        raise _no_p_values(name)
+        raise _no_p_values(name, has_top_tfbs=TOP_TFBS_COLUMN in columns)
     return found
+
+
+def _there_twice(name: str, column: str) -> InputError:
+    return InputError(
+        f"{name}: column {column} is there more than once; expected names that differ"
+    )
 
 
 def _q_name(p_column: str) -> str:
@@ -181,13 +201,13 @@ def _q_name(p_column: str) -> str:
 
 def _frame_with_q(effects: pd.DataFrame) -> pd.DataFrame:
     frame = effects.copy()
-    for column in _tables_p([str(name) for name in frame.columns], "the DataFrame"):
+    for column in _tables_p([str(name) for name in frame.columns], _FRAME):
         try:
             p = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
         except (TypeError, ValueError) as error:
-            raise InputError(f"the DataFrame: {column} holds no numbers ({error})") from error
+            raise InputError(f"{_FRAME}: {column} holds no numbers ({error})") from error
         groups = pd.factorize(frame[_MODEL_COLUMN])[0].astype(np.int64) if column == "p" else None
-        q = _q_values(p, groups, f"the DataFrame: {column}")
+        q = _q_values(p, groups, f"{_FRAME}: {column}")
         frame = frame.drop(columns=_q_name(column), errors="ignore")
         frame.insert(frame.columns.get_loc(column) + 1, _q_name(column), q)  # type: ignore[arg-type, operator]
     frame.attrs = effects.attrs
@@ -291,14 +311,28 @@ def _p_of_lines(effects: EffectLines, lines: Iterator[bytes], name: str) -> list
     """p-values of each model in the order of the lines, NaN where one is missing."""
     collected = [array("d") for _ in effects.models]
     if not collected:
-        raise _no_p_values(name)
+        raise _no_p_values(name, has_top_tfbs=effects.has_top_tfbs)
+    for column, count in Counter(effects.p_names).items():
+        if count > 1:
+            raise _there_twice(name, column)
     for number, line in enumerate(lines, 1):
         try:
-            for p, texts in zip(collected, effects.p_values(line), strict=True):
-                p.extend(math.nan if text == effects.missing else float(text) for text in texts)
+            of_models = zip(collected, effects.p_values(line), effects.p_names, strict=True)
+            for p, texts, column in of_models:
+                p.extend(_p_value(text, effects.missing, column) for text in texts)
         except ValueError as error:
             raise InputError(f"{name}: data line {number}: {error}") from error
     return [np.frombuffer(p) for p in collected]
+
+
+def _p_value(text: bytes, missing: bytes, column: str) -> float:
+    """Read a p-value of a line, NaN where it is missing."""
+    if text == missing:
+        return math.nan
+    p = float(text)
+    if p < 0 or p > 1:
+        raise ValueError(f"{column}: {p:g} is no p-value; expected 0 to 1")
+    return p
 
 
 def _text(q: float, missing: bytes) -> bytes:

@@ -9,9 +9,21 @@ from typing import ClassVar
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.io.vcf_header import BYTE_ORDER_MARK
-from enhancer_variants.schema import CALIBRATED_QUANTITIES, Q_VALUE
+from enhancer_variants.schema import CALIBRATED_QUANTITIES, Q_VALUE, TFBS_TOP_COLUMNS
 
-__all__ = ["EffectLines", "TsvEffects", "VcfEffects", "calibrated_prefixes", "tsv_rows"]
+__all__ = [
+    "TOP_TFBS_COLUMN",
+    "EffectLines",
+    "TsvEffects",
+    "VcfEffects",
+    "calibrated_prefixes",
+    "tsv_rows",
+]
+
+TOP_TFBS_COLUMN = TFBS_TOP_COLUMNS[0].name
+"""Column of a table of many TFBS models, whose p-values are in a table beside it."""
+
+_TOP_TFBS_KEY = f"EV_{TOP_TFBS_COLUMN.upper()}".encode()
 
 _P = next(column for column in CALIBRATED_QUANTITIES if column.name == "p")
 _P_DECLARATION = re.compile(
@@ -47,10 +59,13 @@ class VcfEffects:
         Header lines with the declarations of the q-values.
     models
         INFO keys of the p-values, without ``_P``.
+    has_top_tfbs
+        Whether p-values of many TFBS models are in a table beside it.
     """
 
     header: tuple[bytes, ...]
     models: tuple[bytes, ...]
+    has_top_tfbs: bool
     missing: ClassVar[bytes] = b"."
 
     @classmethod
@@ -72,7 +87,12 @@ class VcfEffects:
             if key.endswith(b"_P") and key[:-2] in models:
                 ending = line[len(line.rstrip(b"\r\n")) :]
                 lines.append(_q_declaration(key[:-2], models[key[:-2]]) + ending)
-        return cls(tuple(lines), tuple(models))
+        return cls(tuple(lines), tuple(models), _TOP_TFBS_KEY in declared)
+
+    @property
+    def p_names(self) -> tuple[str, ...]:
+        """INFO keys of the p-values."""
+        return tuple(f"{key.decode()}_P" for key in self.models)
 
     def p_values(self, line: bytes) -> list[list[bytes]]:
         """Text of a line's p-values: for each model one for each ALT, or none."""
@@ -111,14 +131,20 @@ class TsvEffects:
         Columns of the table as it is.
     p_places
         Which of them hold p-values.
+    p_names
+        Names of these.
     q_places
         Which of them hold q-values, which are replaced.
+    has_top_tfbs
+        Whether p-values of many TFBS models are in a table beside it.
     """
 
     header: tuple[bytes, ...]
     width: int
     p_places: tuple[int, ...]
+    p_names: tuple[str, ...]
     q_places: frozenset[int]
+    has_top_tfbs: bool
     missing: ClassVar[bytes] = b""
 
     @property
@@ -132,13 +158,14 @@ class TsvEffects:
         cells, ending = _cells(header)
         names = [_unquoted(cell).decode(errors="replace").lstrip("\ufeff") for cell in cells]
         prefixes = calibrated_prefixes(names)
-        places = tuple(names.index(f"{prefix}_p") for prefix in prefixes)
+        p_names = tuple(f"{prefix}_p" for prefix in prefixes)
+        places = tuple(names.index(name) for name in p_names)
         replaced = {f"{prefix}_q" for prefix in prefixes}
         others = frozenset(place for place, name in enumerate(names) if name in replaced)
-        effects = cls((), len(cells), places, others)
+        effects = cls((), len(cells), places, p_names, others, TOP_TFBS_COLUMN in names)
         # The name of p with another last letter, quoted where that is.
-        p_names = (cells[place].removeprefix(BYTE_ORDER_MARK) for place in places)
-        new = [[re.sub(rb'p("?)$', rb"q\1", name)] for name in p_names]
+        p_cells = (cells[place].removeprefix(BYTE_ORDER_MARK) for place in places)
+        new = [[re.sub(rb'p("?)$', rb"q\1", cell)] for cell in p_cells]
         return replace(effects, header=(effects._joined(cells, ending, new),))
 
     def p_values(self, line: bytes) -> list[list[bytes]]:

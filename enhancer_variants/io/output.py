@@ -94,7 +94,8 @@ def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
     Notes
     -----
     The file is flushed to the disk before it is renamed, so a crash leaves the old file or the
-    new one. When the block fails, the temporary file goes.
+    new one. When the block fails, the temporary file goes. A file that is replaced keeps its
+    permissions.
     """
     if output is None or is_stream(output):
         # Nobody else may read what waits in the shared folder for temporary files.
@@ -111,10 +112,19 @@ def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
         raise InputError(f"{target.parent}: no such folder; make it first")
     # A name may be as long as the file system allows already.
     temporary = target.parent / f".{target.name[:40]}.{secrets.token_hex(6)}.tmp"
+    permissions = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     try:
+        if permissions is not None:
+            temporary.touch(mode=0o600)  # what is private stays so while it is written
         yield temporary
         _flush_to_disk(temporary)
+        if permissions is not None:
+            temporary.chmod(permissions)
         temporary.replace(target)
+    except OSError as error:
+        if error.filename is None:  # a full disk, most likely
+            raise OSError(error.errno, error.strerror or str(error), str(output)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -17,9 +17,22 @@ from enhancer_variants.models.card_checks import (
     wrong_value,
 )
 from enhancer_variants.models.files import JSON, read_json_object, write_atomically
-from enhancer_variants.models.null_set import NullSet, null_sets_from_json
+from enhancer_variants.models.null_set import (
+    MOST_NULL_SETS,
+    NullConditions,
+    NullSet,
+    null_sets_beside,
+    null_sets_from_json,
+)
 
-__all__ = ["CARD_FILE", "ModelCard", "read_card", "write_card"]
+__all__ = [
+    "CARD_FILE",
+    "ModelCard",
+    "read_card",
+    "require_room_for_nulls",
+    "with_assumptions_noted",
+    "write_card",
+]
 
 CARD_FILE = "enhancer_variants.json"
 """Name of the card's file in a model directory."""
@@ -32,7 +45,10 @@ _LARGEST_CARD = 1_000_000
 """Bytes of a card without its null distributions."""
 
 _LARGEST_FILE = 64 * 2**20
-"""Bytes with them, which are 25 kB for each output and kind: room for 1,300 labels."""
+"""Bytes with them: room for 1,190 labels."""
+
+_NULL_BYTES = 28_100
+"""Bytes of a null distribution of one output and kind, at most: 14 for each number."""
 
 _LARGEST_LENGTH = 1_000_000
 _LARGEST_THRESHOLD = 1000
@@ -199,18 +215,86 @@ def write_card(card: ModelCard, path: str | Path) -> None:
     '  "citation": null,'
     """
     path = Path(path)
-    content = asdict(card)
-    lines = []
-    for key in sorted(content):
-        text = _compact(content[key]) if key == "nulls" else _indented(content[key])
-        lines.append(f"  {json.dumps(key)}: {text}")
-    written = ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
+    written = _json_of(card)
     if len(written) > _LARGEST_FILE:
         raise CheckpointError(
             f"{path}: {len(written)} bytes of a card; expected at most {_LARGEST_FILE}: keep null "
             "distributions for fewer ways to use the model"
         )
     write_atomically(path, written)
+
+
+def require_room_for_nulls(card: ModelCard, conditions: NullConditions) -> None:
+    """Refuse further null distributions that a card would have no room for.
+
+    Parameters
+    ----------
+    card
+        The card as it is.
+    conditions
+        How the model is used for the new ones; those for the same give way.
+
+    Raises
+    ------
+    CheckpointError
+        If the card could become larger than one that can be read, or would hold too many.
+
+    Examples
+    --------
+    >>> card = ModelCard(name="CTCF", task="multi_label", labels=("CTCF",))
+    >>> use = NullConditions(
+    ...     weights_sha256="0" * 64, window_length=200, max_seq_length=None, padding="none",
+    ...     positive_label=None, strand="forward", anchors="left", shifts=0)
+    >>> require_room_for_nulls(card, use)
+    """
+    kept = null_sets_beside(card.nulls, conditions)
+    size = len(_json_of(replace(card, nulls=kept)))
+    added = 2 * card.number_of_outputs * _NULL_BYTES
+    if not kept and size + added > _LARGEST_FILE:
+        raise CheckpointError(
+            f"null distributions of {card.number_of_outputs} outputs may take {added} bytes beside "
+            f"the {size} of the card; expected at most {_LARGEST_FILE}, as for 1,190 outputs"
+        )
+    if size + added > _LARGEST_FILE or len(kept) >= MOST_NULL_SETS:
+        raise CheckpointError(
+            f"the card has {size} bytes with null distributions for {len(kept)} other ways to use "
+            f"the model, and these may take {added} more; expected at most {_LARGEST_FILE} bytes "
+            f"and {MOST_NULL_SETS} ways: calibrate a copy of the model directory, with 'nulls' in "
+            "its card emptied, for other options"
+        )
+
+
+def with_assumptions_noted(card: ModelCard, when: str, assumptions: Sequence[str]) -> ModelCard:
+    r"""Note in a card which of its values nobody has said.
+
+    Parameters
+    ----------
+    card
+        The completed card. Its own notes stay, before the new one.
+    when
+        Occasion on which the values were assumed, as ``calibrated``.
+    assumptions
+        A sentence for each; where there is none the card is given as it is.
+
+    Examples
+    --------
+    >>> card = ModelCard(name="CTCF", task="multi_label", labels=("CTCF",), notes="Mine.")
+    >>> with_assumptions_noted(card, "calibrated", ["Nothing says W: 200 is assumed."]).notes
+    'Mine.\nAssumed when the model was calibrated: Nothing says W: 200 is assumed.'
+    """
+    if not assumptions:
+        return card
+    noted = f"Assumed when the model was {when}: {' '.join(assumptions)}"
+    return replace(card, notes=f"{card.notes}\n{noted}" if card.notes else noted)
+
+
+def _json_of(card: ModelCard) -> bytes:
+    content = asdict(card)
+    lines = []
+    for key in sorted(content):
+        text = _compact(content[key]) if key == "nulls" else _indented(content[key])
+        lines.append(f"  {json.dumps(key)}: {text}")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
 
 
 def _indented(value: object) -> str:

@@ -11,7 +11,13 @@ from pathlib import Path
 import safetensors.torch
 
 from enhancer_variants.errors import CheckpointError, ModelError
-from enhancer_variants.models.card import CARD_FILE, ModelCard, Padding, write_card
+from enhancer_variants.models.card import (
+    CARD_FILE,
+    ModelCard,
+    Padding,
+    with_assumptions_noted,
+    write_card,
+)
 from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
 from enhancer_variants.models.completion import complete_card
 from enhancer_variants.models.null_set import nulls_for_weights
@@ -71,7 +77,7 @@ def convert_checkpoint(
     """
     destination = Path(destination).absolute()
     checkpoint = read_checkpoint(source)
-    card, _ = complete_card(
+    card, assumptions = complete_card(
         checkpoint,
         name=name,
         window=window,
@@ -92,6 +98,7 @@ def convert_checkpoint(
         if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
             raise ModelError(f"{destination}: exists; expected no such directory, or an empty one")
         unfinished.mkdir(parents=True)
+        card = with_assumptions_noted(card, "converted", assumptions)
         card = _write(checkpoint, card, unfinished)
         unfinished.replace(destination)
     except OSError as error:

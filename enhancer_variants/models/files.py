@@ -139,7 +139,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     Parameters
     ----------
     path
-        The file; replaced if it exists.
+        The file; replaced if it exists, and then it keeps its permissions. A link is written
+        through.
     content
         Its bytes.
 
@@ -156,11 +157,15 @@ def write_atomically(path: Path, content: bytes) -> None:
     ...     os.listdir(folder)
     ['config.json']
     """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    target = Path(os.path.realpath(path))  # unlike resolve, gives links in a circle as they are
+    permissions = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with unfinished.open("xb") as file:
+            if permissions is not None:
+                unfinished.chmod(permissions)
             file.write(content)
-        unfinished.replace(path)
+        unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -17,15 +17,19 @@ from enhancer_variants.models.files import JSON
 from enhancer_variants.models.null import NullDistribution, OutputNull
 
 __all__ = [
+    "MOST_NULL_SETS",
     "NullConditions",
     "NullSet",
     "NullSource",
+    "null_sets_beside",
     "null_sets_from_json",
     "nulls_for_weights",
     "with_null_set",
 ]
 
-_MOST_SETS = 100
+MOST_NULL_SETS = 100
+"""Ways to use a model that a card has null distributions for, at most."""
+
 _MOST_REGIONS = 10_000
 _LARGEST_NUMBER = 2**63 - 1
 _CHOICES = {
@@ -187,13 +191,25 @@ def with_null_set(sets: tuple[NullSet, ...], added: NullSet) -> tuple[NullSet, .
     added
         The new ones.
     """
-    weights = added.conditions.weights_sha256
-    kept = (
+    return (*null_sets_beside(sets, added.conditions), added)
+
+
+def null_sets_beside(sets: tuple[NullSet, ...], conditions: NullConditions) -> tuple[NullSet, ...]:
+    """Give those of a card's null distributions that stay when new ones are added.
+
+    Parameters
+    ----------
+    sets
+        Those of the card.
+    conditions
+        How the model was used for the new ones.
+    """
+    return tuple(
         other
         for other in sets
-        if other.conditions != added.conditions and other.conditions.weights_sha256 == weights
+        if other.conditions != conditions
+        and other.conditions.weights_sha256 == conditions.weights_sha256
     )
-    return (*kept, added)
 
 
 def nulls_for_weights(sets: tuple[NullSet, ...], old: str, new: str) -> tuple[NullSet, ...]:
@@ -228,8 +244,8 @@ def null_sets_from_json(value: object, outputs: int) -> tuple[NullSet, ...]:
     CheckpointError
         If it is none; the message says where, as in ``nulls[0].outputs[1].snv``.
     """
-    if not isinstance(value, list) or len(value) > _MOST_SETS:
-        raise wrong_value("nulls", value, f"a list of at most {_MOST_SETS} objects")
+    if not isinstance(value, list) or len(value) > MOST_NULL_SETS:
+        raise wrong_value("nulls", value, f"a list of at most {MOST_NULL_SETS} objects")
     return tuple(_null_set(item, f"nulls[{i}]", outputs) for i, item in enumerate(value))
 
 
