@@ -236,7 +236,7 @@ def test_several_models_are_scored_in_one_call(files: DemoFiles) -> None:
         ({"enhancer": 5}, ev.InputError, "expected its directory"),
         ({"enhancer": None, "tfbs": "folder"}, ev.InputError, "folder: no directory"),
         ({"tfbs": 5}, ev.InputError, "tfbs is 5"),
-        ({"motifs": "JASPAR1066"}, ev.InputError, "JASPAR1066"),
+        ({"motifs": "no-such-set"}, ev.InputError, "neither a set of motifs nor a file"),
         ({"agreement_shift": -1.0}, ev.InputError, "agreement_shift is -1.0"),
         ({"model_memory": "much"}, ev.ModelError, "model_memory is 'much'"),
         ({"enhancer": {"motif": demo_files().model}}, ev.InputError, "name other things"),
