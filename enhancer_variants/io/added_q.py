@@ -19,7 +19,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import scipy.stats
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.io.added_q_as_text import (
@@ -159,6 +158,8 @@ def _q_values(p: FloatArray, groups: npt.NDArray[np.int64] | None, name: str) ->
     InputError
         For a p-value that is none.
     """
+    import scipy.stats  # noqa: PLC0415 - slow to import, and few runs need it
+
     known = np.flatnonzero(~np.isnan(p))
     wrong = known[(p[known] < 0) | (p[known] > 1)]
     if len(wrong):

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import false_discovery_control
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.motifs.change_p_values import ChangeDistributions
@@ -152,6 +151,8 @@ class MotifChanges:
         `p_change` adjusted as Benjamini Y, Hochberg Y (1995), J R Stat Soc B 57:289-300, by
         :func:`scipy.stats.false_discovery_control`; NaN where `p_change` is.
         """
+        from scipy.stats import false_discovery_control  # noqa: PLC0415 - slow to import, and few runs need it
+
         adjusted = self.p_change.astype(np.float64)
         known = ~np.isnan(adjusted)
         whole = known.all(axis=1)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 from enhancer_variants.effects.motif_finding.substrings import sequences_containing
 from enhancer_variants.errors import InputError
@@ -66,6 +65,8 @@ def enrichment(
     >>> tested.n_positive.tolist(), tested.p.round(3).tolist()
     ([3], [0.05])
     """
+    import scipy.stats  # noqa: PLC0415 - slow to import, and few runs need it
+
     require_both_classes(positives, negatives)
     in_positives = sequences_containing(words, positives)
     in_all = in_positives + sequences_containing(words, negatives)
