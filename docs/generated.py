@@ -41,6 +41,8 @@ HOMES = {
             "effects",
             "calibration",
             "explanation",
+            "prediction",
+            "training",
             "reports",
             "reports.plot",
             "schema",

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         explain,
     )
     from enhancer_variants.genome import Interval, Reference, Variant
-    from enhancer_variants.io import add_q
+    from enhancer_variants.io import LabelledSequence, add_q, read_labelled_sequences
     from enhancer_variants.models import ModelCard, convert_checkpoint, load_model
     from enhancer_variants.motifs import (
         Motif,
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         motif_panel,
         read_motifs,
     )
+    from enhancer_variants.prediction import predict_file, predict_sequences
     from enhancer_variants.reports import (
         explain_into_folder,
         plot,
@@ -65,18 +66,27 @@ if TYPE_CHECKING:
     from enhancer_variants.schema import Status
     from enhancer_variants.scorer import VariantScorer, score_vcf
     from enhancer_variants.summary import RunSummary
+    from enhancer_variants.training import (
+        DataSet,
+        DataSetRecipe,
+        make_data_set,
+        write_data_set,
+    )
 
 __all__ = [
     "AssemblyMismatchError",
     "AttentionMotifOptions",
     "AttentionTrack",
     "CheckpointError",
+    "DataSet",
+    "DataSetRecipe",
     "EnhancerVariantsError",
     "Explanation",
     "Explanations",
     "FastaError",
     "InputError",
     "Interval",
+    "LabelledSequence",
     "MissingDependencyError",
     "ModelCard",
     "ModelError",
@@ -104,14 +114,19 @@ __all__ = [
     "explain_into_folder",
     "gradient_correlation",
     "load_model",
+    "make_data_set",
     "model_attention_motifs",
     "motif_panel",
     "plot",
+    "predict_file",
+    "predict_sequences",
+    "read_labelled_sequences",
     "read_motifs",
     "saturation_mutagenesis",
     "score_vcf",
     "tidy",
     "variant_saturation",
+    "write_data_set",
 ]
 
 _HOME = {name: "errors" for name in __all__ if name.endswith("Error")}
@@ -137,7 +152,7 @@ _HOME |= {
             "convert_checkpoint",
             "load_model",
         ),
-        "io": ("add_q",),
+        "io": ("LabelledSequence", "add_q", "read_labelled_sequences"),
         "effects": (
             "AttentionMotifOptions",
             "AttentionTrack",
@@ -160,6 +175,11 @@ _HOME |= {
             "Explanation",
             "Explanations",
             "explain",
+        ),
+        "training": ("DataSet", "DataSetRecipe", "make_data_set", "write_data_set"),
+        "prediction": (
+            "predict_file",
+            "predict_sequences",
         ),
         "reports": (
             "explain_into_folder",

@@ -16,12 +16,15 @@ import click
 
 from enhancer_variants._version import __version__
 from enhancer_variants.cli_options import (
+    DEVICE_OPTIONS,
     MODEL_OPTIONS,
+    READING_OPTIONS,
     REGION_OPTIONS,
     RUN_OPTIONS,
     WINDOW_OPTIONS,
     with_options,
 )
+from enhancer_variants.cli_training import dataset
 from enhancer_variants.errors import EnhancerVariantsError
 
 __all__ = ["cli", "main"]
@@ -94,6 +97,72 @@ def score(
             overwrite_info=overwrite_info,
         )
     if not options["quiet"]:
+        click.echo(str(summary), err=True)
+
+
+@cli.command()
+@click.argument("sequences", metavar="SEQS")
+@click.option("--model", "-m", required=True, metavar="[NAME=]DIR", help="Directory of a model.")
+@click.option("--output", "-o", metavar="OUT", help="File to write; standard output otherwise.")
+@click.option(
+    "--output-format",
+    metavar="FORMAT",
+    help="tsv, tsv.gz, csv or parquet; by default OUT's ending says it, and tsv without one.",
+)
+@click.option("--reference", "-r", metavar="FA", help="FASTA of the genome, where SEQS is a BED.")
+@click.option(
+    "--bed-window",
+    type=click.Choice(["centred", "interval"]),
+    default="centred",
+    show_default=True,
+    help="Read the model's window around a BED line's middle, or the line's own bases.",
+)
+@click.option("--npy", metavar="FILE", help="Also P(class 1) as DNABERT's pred_results.npy.")
+@click.option("--attention", metavar="FILE", help="Also attention per base as DNABERT's atten.npy.")
+@click.option("--allow-n", is_flag=True, help="Predict sequences with N and other letters.")
+@click.option(
+    "--truncate",
+    is_flag=True,
+    help="Read only the first bases of what is too long, as DNABERT does silently.",
+)
+@with_options(READING_OPTIONS, DEVICE_OPTIONS)
+def predict(
+    sequences: str,
+    model: str,
+    output: str | None,
+    output_format: str | None,
+    window: int | None,
+    max_seq_length: int | None,
+    padding: Literal["dnabert", "none"] | None,
+    device: str,
+    precision: Literal["auto", "fp32", "fp16", "bf16"],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Predict every sequence of SEQS: FASTA, CSV, TSV, k-mer TSV, BED, or - for standard input.
+
+    One row for each, in order, with the probability and the log2 odds of the positive class; a
+    sequence that the model cannot read has a status that says why. Nothing is cut unless asked.
+    """
+    from enhancer_variants.models import load_model
+    from enhancer_variants.prediction import predict_file
+
+    ((name, directory),) = _named([model], "--model", "").items()
+    with _warnings_as_lines(quiet):
+        loaded = load_model(
+            directory,
+            name or None,
+            window=window,
+            max_seq_length=max_seq_length,
+            padding=padding,
+            device=device,
+            precision=precision,
+        )
+        progress = False if quiet else None
+        summary = predict_file(
+            loaded, sequences, output, output_format, progress=progress, **options
+        )
+    if not quiet:
         click.echo(str(summary), err=True)
 
 
@@ -241,6 +310,9 @@ def demo(output: Path | None) -> None:
         "For research, not for clinical use.",
         err=True,
     )
+
+
+cli.add_command(dataset)
 
 
 @cli.group()

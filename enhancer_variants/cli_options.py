@@ -7,7 +7,15 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["MODEL_OPTIONS", "REGION_OPTIONS", "RUN_OPTIONS", "WINDOW_OPTIONS", "with_options"]
+__all__ = [
+    "DEVICE_OPTIONS",
+    "MODEL_OPTIONS",
+    "READING_OPTIONS",
+    "REGION_OPTIONS",
+    "RUN_OPTIONS",
+    "WINDOW_OPTIONS",
+    "with_options",
+]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Option = Callable[[Any], Any]
@@ -115,7 +123,7 @@ MODEL_OPTIONS: tuple[_Option, ...] = (
 )
 """Which models and motifs, and what becomes of their results."""
 
-WINDOW_OPTIONS: tuple[_Option, ...] = (
+READING_OPTIONS: tuple[_Option, ...] = (
     click.option("--window", type=int, help="Bases a model reads, where its card is silent."),
     click.option(
         "--max-seq-length",
@@ -134,6 +142,11 @@ WINDOW_OPTIONS: tuple[_Option, ...] = (
         show_default=True,
         help="Average with the reverse complement.",
     ),
+)
+"""How a model reads a sequence."""
+
+WINDOW_OPTIONS: tuple[_Option, ...] = (
+    *READING_OPTIONS,
     click.option(
         "--anchors",
         type=click.Choice(["left", "both"]),
@@ -151,12 +164,7 @@ WINDOW_OPTIONS: tuple[_Option, ...] = (
 )
 """Which windows a model reads."""
 
-RUN_OPTIONS: tuple[_Option, ...] = (
-    click.option(
-        "--ignore-assembly",
-        is_flag=True,
-        help="Score even if variants and reference look like different builds.",
-    ),
+DEVICE_OPTIONS: tuple[_Option, ...] = (
     click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
     ),
@@ -177,7 +185,17 @@ RUN_OPTIONS: tuple[_Option, ...] = (
     ),
     click.option("--quiet", "-q", is_flag=True, help="No progress bar, warnings or summary."),
 )
-"""How a run goes."""
+"""What a model runs on."""
+
+RUN_OPTIONS: tuple[_Option, ...] = (
+    click.option(
+        "--ignore-assembly",
+        is_flag=True,
+        help="Score even if variants and reference look like different builds.",
+    ),
+    *DEVICE_OPTIONS,
+)
+"""How a run over variants goes."""
 
 REGION_OPTIONS: tuple[_Option, ...] = (
     click.option(

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pysam
 import pytest
@@ -281,3 +283,35 @@ def test_calibrate_score_and_add_q(
     assert run("add-q", tmp_path / "effects.tsv", "-o", tmp_path / "again.tsv") == 0
     assert run(*command, "--variants", files.variants) == 2
     assert "one or the other" in capsys.readouterr().err
+
+
+def test_sequences_are_predicted_from_the_command_line(
+    files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fasta = tmp_path / "sequences.fa"
+    fasta.write_text(">one;label=1\n" + "ACGTTGCA" * 25 + "\n>two;label=0\nACGTNGCA\n>three\nAC\n")
+    output = tmp_path / "predicted.tsv"
+    assert run("predict", fasta, "-m", f"toy={files.planted_model}", "-o", output) == 0
+    assert "1 predicted" in capsys.readouterr().err
+    predicted = pd.read_csv(output, sep="\t")
+    assert predicted["status"].tolist() == ["ok", "has_n", "too_short"]
+    assert predicted["toy_prob"].notna().tolist() == [True, False, False]
+    npy = tmp_path / "pred_results.npy"
+    assert run("predict", fasta, "-m", files.planted_model, "-o", output, "--npy", npy, "-q") == 0
+    assert np.load(npy).shape == (3,)
+
+
+def test_a_data_set_is_made_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bases = random.Random(5)
+    fasta = tmp_path / "positives.fa"
+    sequences = ("".join(bases.choices("ACGT", k=210)) for _ in range(40))
+    fasta.write_text("".join(f">p{number}\n{s}\n" for number, s in enumerate(sequences)))
+    folder = tmp_path / "data"
+    options = ["--negatives", "dinucleotide", "--split", "80:20"]
+    assert run("dataset", fasta, "-o", folder, *options) == 0
+    assert "train: label" in capsys.readouterr().err
+    assert {path.name for path in folder.iterdir()} == {"train.tsv", "dev.tsv", "data_card.json"}
+    card = json.loads((folder / "data_card.json").read_text())
+    assert sum(sum(split["counts"].values()) for split in card["splits"].values()) == 80

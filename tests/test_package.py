@@ -28,9 +28,9 @@ LAYERS = [
     {"effects"},
     {"progress", "provenance", "runs", "summary"},
     {"scorer"},
-    {"calibration", "explanation", "training", "scan", "gwas", "demo"},
+    {"calibration", "explanation", "prediction", "training", "scan", "gwas", "demo"},
     {"reports"},
-    {"cli", "cli_options", "__main__"},
+    {"cli", "cli_options", "cli_training", "__main__"},
 ]
 """Imports go from a later layer to an earlier one; io, motifs and models not to each other."""
 

@@ -3,6 +3,11 @@
 from enhancer_variants.io.added_q import add_q
 from enhancer_variants.io.effect_table import EffectTable, to_frame
 from enhancer_variants.io.effects_out import effect_writer, writable
+from enhancer_variants.io.labelled_sequence import LabelledSequence
+from enhancer_variants.io.labelled_sequences import (
+    read_labelled_sequences,
+    write_labelled_sequences,
+)
 from enhancer_variants.io.long_table import long_frame, long_table_writer
 from enhancer_variants.io.output import OUTPUT_FORMATS, is_stream, output_format, pending_output
 from enhancer_variants.io.records import VariantRecord, parse_vcf_line
@@ -12,6 +17,7 @@ from enhancer_variants.io.variants import VariantInput, VariantSource, open_item
 __all__ = [
     "OUTPUT_FORMATS",
     "EffectTable",
+    "LabelledSequence",
     "Regions",
     "VariantInput",
     "VariantRecord",
@@ -27,8 +33,10 @@ __all__ = [
     "parse_vcf_line",
     "pending_output",
     "read_bed",
+    "read_labelled_sequences",
     "requested_intervals",
     "several",
     "to_frame",
     "writable",
+    "write_labelled_sequences",
 ]
