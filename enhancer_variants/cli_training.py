@@ -108,8 +108,8 @@ def dataset(
     from enhancer_variants.training import DataSetRecipe, make_data_set, write_data_set
 
     recipe = DataSetRecipe(
-        test_contigs=tuple(filter(None, test_contigs.split(","))),
-        dev_contigs=tuple(filter(None, dev_contigs.split(","))),
+        test_contigs=tuple(test_contigs.split(",")),
+        dev_contigs=tuple(dev_contigs.split(",")),
         **options,
     )
     data_set = make_data_set(

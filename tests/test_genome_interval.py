@@ -96,3 +96,8 @@ def test_overlap_is_a_shared_base(one: Interval, other: Interval) -> None:
     bases = [{(x.contig, n) for n in range(x.start, x.end)} for x in (one, other)]
     assert one.overlaps(other) is bool(bases[0] & bases[1])
     assert one.length == len(bases[0])
+
+
+def test_a_number_of_thousands_of_digits_is_no_position() -> None:
+    with pytest.raises(InputError):
+        Interval.parse("chr1:1-9" + ",999" * 2_000)

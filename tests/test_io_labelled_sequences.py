@@ -79,6 +79,9 @@ def test_fasta_is_written_as_published(tmp_path):
         ("chr1:10-14", Interval("chr1", 10, 14), ""),  # bedtools: 0-based
         ("chr1:11-14", Interval("chr1", 10, 14), ""),  # samtools: 1-based
         ("chr1:10-14(+)", Interval("chr1", 10, 14), ""),
+        ("chr1:10-14(.)", Interval("chr1", 10, 14), ""),
+        ("chr1:10-14(-)", None, "chr1:10-14(-)"),  # bases of the reverse strand
+        ("chr1:11-14(-) more", None, "chr1:11-14(-) more"),
         ("CHR1_10_14", Interval("chr1", 10, 14), ""),
         ("ChrX_10_14 more", Interval("chrX", 10, 14), "more"),
         ("chr1:10-99", None, "chr1:10-99"),  # not as long as the sequence
@@ -93,6 +96,16 @@ def test_headers(tmp_path, header, place, name):
     path.write_text(f"\n>{header};label=1\nAC\n\nGT\n")
     (record,) = read_labelled_sequences(path)
     assert (record.interval, record.name, record.sequence, record.label) == (place, name, "ACGT", 1)
+
+
+def test_a_sequence_of_the_reverse_strand_never_gets_coordinates(tmp_path):
+    path, copy = tmp_path / "x.fa", tmp_path / "y.fa"
+    path.write_text(">chr1:1000-1006(-);label=1\nACGTAC\n")
+    records = read_labelled_sequences(path)
+    assert records == [LabelledSequence("ACGTAC", 1, name="chr1:1000-1006(-)")]
+    assert records[0].cropped(3).interval is None
+    write_labelled_sequences(records, copy)
+    assert copy.read_text() == path.read_text()
 
 
 def test_label_for_those_without_one(tmp_path):
@@ -137,6 +150,8 @@ def test_published_tables(tmp_path):
         (b"sequence,coordinate\nACGT,chr1:1-9\n", "x:2: chr1:1-9 is 9 bases long, its sequence 4"),
         (b"sequence,coordinate\nACGT,chr1:0-3\n", "x:2: 'chr1:0-3' is no interval"),
         (b">a\nAC\n\xff\xfe\n", "x:3: is no text"),
+        (b"sequence,label\nA,1\n" + b"A" * 131_073 + b",1\n", "x:3: is no line .*131,072"),
+        (b"sequence\t" + b"A" * 131_073 + b"\n", "x:1: is no line of a table"),
     ],
 )
 def test_bad_files_say_where(tmp_path, text, message):

@@ -259,6 +259,21 @@ def test_fasta(tmp_path: Path, counting_model: MakeModel, compressed: bool) -> N
     assert found["enhancer_log_odds"][:4].tolist() == pytest.approx([1, 1, 0, 2], abs=1e-6)
 
 
+def test_bases_of_the_reverse_strand_have_no_coordinates(
+    tmp_path: Path, counting_model: MakeModel
+) -> None:
+    text = ">chr1:100-104(-);label=1 b\nACGT\n>chr1:100-104(+)\nACGT\n"
+    found = predict_sequences(counting_model("A"), written(tmp_path / "a.fa", text))
+    assert found["name"].fillna("").tolist() == ["chr1:100-104(-) b", ""]
+    assert found["chrom"].fillna("").tolist() == ["", "chr1"]
+    assert found["start"].fillna(-1).tolist() == [-1, 100]
+    assert found["end"].fillna(-1).tolist() == [-1, 104]
+    assert found["status"].tolist() == ["ok", "ok"]
+    table = "sequence,coordinate\nACGT,chr1:101-104(-)\nACGT,chr1:101-104(+)\n"
+    found = predict_sequences(counting_model("A"), written(tmp_path / "a.csv", table))
+    assert found["start"].fillna(-1).tolist() == [-1, 100]
+
+
 def test_coordinates_of_the_ienhancer_files(tmp_path: Path, counting_model: MakeModel) -> None:
     source = written(tmp_path / "a.txt", ">CHR13_100_104\nACGT\n>chrX_7_9 b\nAC\n>Chr1_1_9\nA\n")
     found = predict_sequences(counting_model(), source)
@@ -317,6 +332,49 @@ def test_a_data_frame(counting_model: MakeModel) -> None:
     assert found["status"].tolist() == ["ok", "too_short", "ok", "too_short"]
     with pytest.raises(InputError, match="the DataFrame: no column 'sequence' among x"):
         predict_sequences(counting_model("G"), pd.DataFrame({"x": [1]}))
+
+
+def test_arrays_among_sequences_are_rows_with_a_status(counting_model: MakeModel) -> None:
+    items = [np.array(["AC", "GT"]), "ACGT", pd.NA, [], pd.Series(["A"])]
+    found = predict_sequences(counting_model("G"), items)  # type: ignore[arg-type]
+    invalid = "invalid_record"
+    assert found["status"].tolist() == [invalid, "ok", invalid, invalid, invalid]
+    assert found["status_detail"][0] == "found ndarray, expected a string"
+    assert found["status_detail"][2] == "found nothing, expected a string"
+
+
+def test_cells_of_a_data_frame_that_hold_no_text(counting_model: MakeModel) -> None:
+    frame = pd.DataFrame(
+        {
+            "sequence": ["AC", np.array(["A", "C"]), "AC", pd.NA, "AC"],
+            "name": ["a", "b", np.array([1, 2]), "d", "e"],
+            "label": [1, 0, 1, 0, 10**5000],
+        },
+        dtype=object,
+    )
+    found = predict_sequences(counting_model("G"), frame)
+    invalid = "invalid_record"
+    assert found["status"].tolist() == ["ok", invalid, invalid, "too_short", invalid]
+    assert found["name"].fillna("").tolist() == ["a", "b", "", "d", "e"]
+    assert found["status_detail"][1] == "found ndarray in a cell, expected a string or a number"
+    assert found["status_detail"][4] == "found int of too many digits in a cell"
+
+
+@pytest.mark.parametrize("place", ["{digits},2", "0,{digits}"])
+def test_a_position_of_thousands_of_digits(
+    tmp_path: Path, counting_model: MakeModel, place: str
+) -> None:
+    text = f"sequence,chrom,start,end\nAC,1,{place.format(digits='9' * 5000)}\nAC,1,0,2\n"
+    found = predict_sequences(counting_model("G"), written(tmp_path / "a.csv", text))
+    assert found["status"].tolist() == ["invalid_record", "ok"]
+    assert found["end"].fillna(-1).tolist() == [-1, 2]
+    assert "has 5000 digits, expected 10 at most" in found["status_detail"][0]
+
+
+@pytest.mark.parametrize(("nothing", "found"), [(None, "None"), (7, "int"), (np.array(1), "nd")])
+def test_what_holds_no_sequences(counting_model: MakeModel, nothing: Any, found: str) -> None:
+    with pytest.raises(InputError, match=f"^sequences is {found}.*; expected a file"):
+        predict_sequences(counting_model("G"), nothing)
 
 
 @pytest.mark.parametrize(

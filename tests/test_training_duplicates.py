@@ -111,6 +111,15 @@ def test_the_held_out_side_wins():
     assert clean == {"train": train[1:], "dev": dev[:1], "test": test}
 
 
+def test_what_is_gone_from_dev_takes_nothing_from_train():
+    shared_with_dev, shared_with_test = random_dna(40, 1), random_dna(40, 2)
+    train = [LabelledSequence(shared_with_dev + random_dna(10, 3), 1)]
+    dev = [LabelledSequence(shared_with_dev + shared_with_test, 1)]
+    test = [LabelledSequence(random_dna(10, 4) + shared_with_test, 1)]
+    clean = without_leakage({"train": train, "dev": dev, "test": test})
+    assert clean == {"train": train, "dev": [], "test": test}
+
+
 @pytest.fixture
 def liu(data):
     """Give training and test set of iEnhancer-2L."""

@@ -20,6 +20,7 @@ from enhancer_variants.training.card import gc_auroc
 from enhancer_variants.training.negatives import (
     composition,
     matched_negatives,
+    require_some_on_reference,
     shuffled_negatives,
 )
 from enhancer_variants.training.random_places import GenomeBases, PlacesToDraw
@@ -134,6 +135,17 @@ def test_what_has_no_place_has_no_negative(genome):
     for tolerances in ({"gc_tolerance": -0.1}, {"repeat_tolerance": -0.1}):
         with pytest.raises(InputError, match="tolerances are"):
             matched_negatives([], genome, seed=1, **tolerances)
+
+
+@pytest.mark.parametrize("make", [matched_negatives, shuffled_negatives])
+def test_exclusions_are_of_the_reference(genome, positives, make):
+    foreign = [Interval("scaffold_1", 0, 9), Interval("chrNo", 1, 2)]
+    with pytest.raises(InputError, match=r"excluded intervals: .*\(scaffold_1, chrNo\).* chr1"):
+        make(positives, genome, seed=1, excluded=iter(foreign))
+    with pytest.raises(InputError, match=r"^gaps\.bed: genome0\.fa has none"):
+        require_some_on_reference(foreign, genome, "gaps.bed")
+    require_some_on_reference([*foreign, Interval("1", 0, 1)], genome)
+    require_some_on_reference([], genome)
 
 
 @given(INTERVALS, INTERVALS, st.integers(1, 12))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 
 import pytest
@@ -10,7 +11,13 @@ from hypothesis import strategies as st
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.io.labelled_sequence import LabelledSequence
-from enhancer_variants.training.splits import PUBLISHED_SHARES, split_at_random, split_by_contig
+from enhancer_variants.training.splits import (
+    PUBLISHED_SHARES,
+    require_both_classes,
+    require_contigs,
+    split_at_random,
+    split_by_contig,
+)
 
 
 def on(*contigs):
@@ -24,6 +31,32 @@ def test_by_contig_under_any_name():
     assert [r.contig for r in splits["train"]] == ["chr1", "chr18", "X"]
     splits = split_by_contig(records, test=["8"], dev=["chrX", "1"])
     assert {name: len(split) for name, split in splits.items()} == {"train": 4, "dev": 2, "test": 1}
+
+
+def test_spaces_around_a_name_hold_out_all_the_same():
+    splits = split_by_contig(on("chr1", "2", "3"), test=["chr2", " chr1"], dev=["chr3 "])
+    assert {name: len(split) for name, split in splits.items()} == {"train": 0, "dev": 1, "test": 2}
+
+
+def test_contigs_to_hold_out_are_there():
+    require_contigs(on("chr1", "2"), ["1", " chr2"])
+    require_contigs([], [])
+    with pytest.raises(InputError, match=r"lies on chr20, chrZ, .* expected some of 2, chr1"):
+        require_contigs([*on("chr1", "2"), LabelledSequence("ACGT")], ["1", "chr20", "chrZ"])
+
+
+def test_training_needs_both_classes_and_others_should_have_them():
+    positive, negative = LabelledSequence("ACGT", 1), LabelledSequence("ACGT", 0)
+    both = [positive, negative]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        require_both_classes({"train": both, "test": both})
+    for train in ([], [positive], [negative]):
+        with pytest.raises(InputError, match=r"split train has .* nothing can be learned"):
+            require_both_classes({"train": train, "test": both})
+    for test in ([], [positive], [negative]):
+        with pytest.warns(UserWarning, match=r"split test has .* no AUROC"):
+            require_both_classes({"train": both, "test": test})
 
 
 def test_what_has_no_contig_has_no_side():

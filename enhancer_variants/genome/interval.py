@@ -19,7 +19,7 @@ Strand = Literal["+", "-", "."]
 OPEN_END: Final = 2**31 - 1
 """End of an interval that runs to its contig's end, and the largest coordinate there is."""
 
-_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,10})"
+_NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,10})"
 _RANGE = re.compile(rf"(?P<contig>\S+):(?P<first>{_NUMBER})(?P<to>-(?P<last>{_NUMBER})?)?")
 
 

@@ -35,7 +35,8 @@ class LabelledSequence:
     label
         Number of its class, 0 or above, or None where it is not known.
     contig, start, end
-        Where it is from, 0-based half-open, on the forward strand; all three or none.
+        Where it is from, 0-based half-open; all three or none. The sequence is that of the
+        forward strand there: one of the reverse strand has none.
     name
         Whatever else it is called; may be empty.
 

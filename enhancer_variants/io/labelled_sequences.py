@@ -39,7 +39,8 @@ SequenceFormat: TypeAlias = Literal["fasta", "csv", "tsv", "kmers"]
 """What labelled sequences are written as; `kmers` is the TSV that DNABERT reads."""
 
 _LABEL: Final = re.compile(r";label=([^;\s]*)")
-_COORDINATE: Final = re.compile(r"([^\s:]+):([0-9]{1,10})-([0-9]{1,10})(?:\([+.-]\))?")
+# "(-)" is left out on purpose: those bases are not the forward strand's at these coordinates.
+_COORDINATE: Final = re.compile(r"([^\s:]+):([0-9]{1,10})-([0-9]{1,10})(?:\([+.]\))?")
 _UNDERSCORED: Final = re.compile(r"(?i:chr)([0-9]{1,2}|X|Y|M)_([0-9]{1,10})_([0-9]{1,10})")
 
 _CLASSES: Final = {
@@ -76,8 +77,10 @@ def read_labelled_sequences(
     list of LabelledSequence
         In file order. A FASTA header that begins with coordinates (``chr1:99-299`` or
         ``chr1_99_299``) gives them if they are as long as the sequence: 0-based and half-open
-        as bedtools writes them, or 1-based and inclusive as samtools does. A table's coordinate
-        is always 1-based and inclusive.
+        as bedtools writes them, or 1-based and inclusive as samtools does. ``chr1:99-299(+)``
+        and ``(.)`` are such coordinates too; a sequence of the reverse strand,
+        ``chr1:99-299(-)``, is kept as it is, without coordinates, and the header is its name.
+        A table's coordinate is always 1-based and inclusive.
 
     Raises
     ------
@@ -172,7 +175,7 @@ def _read_table(
     file: str, first: int, header: str, lines: Iterator[tuple[int, str]], label: int | None
 ) -> Iterator[LabelledSequence]:
     delimiter = "\t" if "\t" in header else ","
-    names = [name.strip().lower() for name in _cells(header, delimiter)]
+    names = [name.strip().lower() for name in _cells(f"{file}:{first}", header, delimiter)]
     column = {
         part: next((names.index(s) for s in spellings if s in names), None)
         for part, spellings in _SPELLINGS.items()
@@ -185,7 +188,7 @@ def _read_table(
     for at, text in lines:
         if not text.strip():
             continue
-        cells = _cells(text, delimiter)
+        cells = _cells(f"{file}:{at}", text, delimiter)
         if len(cells) != len(names):
             raise InputError(
                 f"{file}:{at}: has {len(cells)} columns, expected {len(names)} as in line {first}"
@@ -195,8 +198,14 @@ def _read_table(
         )
 
 
-def _cells(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader([text], delimiter=delimiter))
+def _cells(where: str, text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(
+            f"{where}: is no line of a table ({error}); expected cells of at most "
+            f"{csv.field_size_limit():,} characters; write longer sequences as FASTA"
+        ) from error
 
 
 def _from_row(where: str, row: dict[str, str], label: int | None) -> LabelledSequence:

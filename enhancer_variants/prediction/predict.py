@@ -95,7 +95,7 @@ def predict_sequences(
     ------
     InputError
         If a file is none of the formats or cannot be read to its end, a DataFrame has no
-        sequences, or an option is none.
+        sequences, `sequences` is None or nothing else that holds any, or an option is none.
     ModelError
         If a model cannot be loaded or gives a number that is not finite.
 
@@ -139,7 +139,8 @@ def predict_file(
         FASTA; CSV, or TSV where the header holds a tab, with a column ``sequence`` whose cells
         are bases or k-mers (``train.tsv``, ``dev.tsv``); BED where a reference is given. Plain
         or gzipped, told by content, ``-`` for standard input. Of a FASTA header, ``;label=1`` is
-        the label and leading ``chr1:99-299`` the coordinates where they fit the length.
+        the label and leading ``chr1:99-299`` the coordinates where they fit the length; with
+        ``(-)``, the reverse strand, the bases are read as they are and have no coordinates.
     output
         File to write, None or ``-`` for standard output. It appears under its name only when it
         is complete; of text, the provenance stands in ``<output>.json``.

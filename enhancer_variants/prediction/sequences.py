@@ -42,7 +42,11 @@ _LONGEST_NAME: Final = 64
 
 _BED_DISPLAY_LINES: Final = ("#", "track", "browser")
 _LABEL: Final = re.compile(r";label=([^;\s]*)")
-_COORDINATE: Final = re.compile(r"([^\s:]+):([0-9]{1,10})-([0-9]{1,10})(?:\([+.-]\))?")
+# "(-)" is left out on purpose: those bases are not the forward strand's at these coordinates.
+_COORDINATE: Final = re.compile(r"([^\s:]+):([0-9]{1,10})-([0-9]{1,10})(?:\([+.]\))?")
+_MOST_DIGITS: Final = 10
+"""Digits of a position; no contig is as long as one with more."""
+
 _UNDERSCORED: Final = re.compile(r"(?i:chr)([0-9]{1,2}|X|Y|M)_([0-9]{1,10})_([0-9]{1,10})")
 _SPELLINGS: Final = {
     "sequence": ("sequence", "seq"),
@@ -68,7 +72,8 @@ class GivenSequence:
     name, label
         As the input gives them.
     interval
-        Where it is from, 0-based half-open.
+        Where it is from, 0-based half-open; None of a header or coordinate that ends in ``(-)``,
+        as the bases are then the reverse strand's.
     refused
         Why there is nothing to predict, if so.
     detail
@@ -131,7 +136,8 @@ def open_sequences(
     Raises
     ------
     InputError
-        If a file is none of the formats, or a DataFrame has no sequences.
+        If a file is none of the formats, a DataFrame has no sequences, or `sequences` is
+        nothing that holds any.
     """
     if bed_window not in get_args(BedWindow):
         raise InputError(f"bed_window is {bed_window!r}; expected 'centred' or 'interval'")
@@ -142,7 +148,7 @@ def open_sequences(
             rows = sequences.itertuples(index=False, name=None)
             given = _of_table("the DataFrame", list(sequences.columns), rows)
         else:
-            given = map(_of_item, sequences)
+            given = _of_items(sequences)
         yield SequenceInput("sequences", given)
         return
     if isinstance(sequences, str) and len(sequences) > _LONGEST_NAME and sequences.isalpha():
@@ -162,6 +168,16 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
 
 
+def _of_items(items: Iterable[object]) -> Iterator[GivenSequence]:
+    try:
+        return map(_of_item, items)
+    except TypeError as error:
+        raise InputError(
+            f"sequences is {'None' if items is None else type(items).__name__}; expected a file, "
+            "a DataFrame with a column 'sequence', or sequences as a list"
+        ) from error
+
+
 def _of_item(item: object) -> GivenSequence:
     if isinstance(item, str):
         return GivenSequence(item.strip(), len(item.strip()))
@@ -169,8 +185,13 @@ def _of_item(item: object) -> GivenSequence:
         label = None if item.label is None else str(item.label)
         length, name = len(item.sequence), item.name or None
         return GivenSequence(item.sequence, length, name, label, item.interval)
-    found = "nothing" if item is None or item != item else type(item).__name__
+    found = "nothing" if _is_missing(item) else type(item).__name__
     return _unreadable(f"found {found}, expected a string")
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN or another of pandas' missing values; no array is one."""
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
 
 
 def _unreadable(detail: str, name: str | None = None) -> GivenSequence:
@@ -268,26 +289,31 @@ def _of_table(
 def _of_row(row: Sequence[Any], places: Mapping[str, int], expected: int) -> GivenSequence:
     if len(row) != expected:
         return _unreadable(f"{len(row)} of the {expected} columns")
-    cells = {part: _cell(row[place]) for part, place in places.items()}
-    name, sequence = cells.get("name"), cells["sequence"]
-    if sequence is None:
-        sequence = ""
-    elif " " in sequence:
-        try:
+    name = None
+    try:
+        name = _cell(row[places["name"]]) if "name" in places else None
+        cells = {part: _cell(row[place]) for part, place in places.items()}
+        sequence = cells["sequence"] or ""
+        if " " in sequence:
             sequence = sequence_of_kmers(sequence)
-        except InputError as error:
-            return _unreadable(str(error), name)
-    length = len(sequence)
-    return GivenSequence(sequence, length, name, cells.get("label"), _of_cells(cells, length))
+        interval = _of_cells(cells, len(sequence))
+    except InputError as error:
+        return _unreadable(str(error), name)
+    return GivenSequence(sequence, len(sequence), name, cells.get("label"), interval)
 
 
 def _cell(value: Any) -> str | None:
     """Text of a cell, None for a missing value; 1.0 is 1 that went through a float."""
-    if value is None or value is pd.NA or value != value:
+    if _is_missing(value):
         return None
+    if hasattr(value, "__array__") and not pd.api.types.is_scalar(value):
+        raise InputError(f"found {type(value).__name__} in a cell, expected a string or a number")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip() or None
+    try:
+        return str(value).strip() or None
+    except ValueError as error:  # Python writes no integer of thousands of digits
+        raise InputError(f"found {type(value).__name__} of too many digits in a cell") from error
 
 
 def _of_cells(cells: Mapping[str, str | None], length: int) -> Interval | None:
@@ -296,6 +322,11 @@ def _of_cells(cells: Mapping[str, str | None], length: int) -> Interval | None:
         return _interval(match[1], int(match[2]) - 1, int(match[3]), length)
     contig, start, end = (cells.get(part) or "" for part in ("contig", "start", "end"))
     if contig and start.isdecimal() and end.isdecimal():
+        for part, digits in (("start", start), ("end", end)):
+            if len(digits) > _MOST_DIGITS:
+                raise InputError(
+                    f"{part} has {len(digits)} digits, expected {_MOST_DIGITS} at most"
+                )
         return _interval(contig, int(start), int(end), length)
     return None
 

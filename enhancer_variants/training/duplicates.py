@@ -189,5 +189,5 @@ def without_leakage(
     later: list[LabelledSequence] = []
     for name in reversed([*splits]):
         clean[name] = without_shared_kmers(splits[name], later, k)
-        later += splits[name]
+        later += clean[name]
     return {name: clean[name] for name in splits}

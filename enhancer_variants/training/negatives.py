@@ -16,7 +16,13 @@ from enhancer_variants.genome import Interval, Reference
 from enhancer_variants.io.labelled_sequence import LabelledSequence
 from enhancer_variants.training.random_places import GenomeBases, PlacesToDraw
 
-__all__ = ["Negatives", "composition", "matched_negatives", "shuffled_negatives"]
+__all__ = [
+    "Negatives",
+    "composition",
+    "matched_negatives",
+    "require_some_on_reference",
+    "shuffled_negatives",
+]
 
 _ROUNDS: Final = 100
 """How often candidates are drawn for the positives that have no negative yet."""
@@ -99,7 +105,8 @@ def matched_negatives(
     Raises
     ------
     InputError
-        If a positive has no coordinates or is not on the reference, or a tolerance is negative.
+        If a positive has no coordinates or is not on the reference, intervals are excluded of
+        which none is on it, or a tolerance is negative.
 
     Examples
     --------
@@ -118,7 +125,9 @@ def matched_negatives(
         )
     places = [_place_of(positive, reference) for positive in positives]
     tolerances = (gc_tolerance, repeat_tolerance)
-    return _negatives(places, reference, [*excluded, *places], tolerances, seed, label)
+    avoid = [*excluded]
+    require_some_on_reference(avoid, reference)
+    return _negatives(places, reference, [*avoid, *places], tolerances, seed, label)
 
 
 def shuffled_negatives(
@@ -145,7 +154,8 @@ def shuffled_negatives(
     Raises
     ------
     InputError
-        If a positive has no coordinates or is not on the reference.
+        If a positive has no coordinates or is not on the reference, or intervals are excluded of
+        which none is on it.
 
     Examples
     --------
@@ -158,7 +168,42 @@ def shuffled_negatives(
     (100, 0)
     """
     places = [_place_of(positive, reference) for positive in positives]
-    return _negatives(places, reference, excluded, (math.inf, math.inf), seed, label)
+    avoid = [*excluded]
+    require_some_on_reference(avoid, reference)
+    return _negatives(places, reference, avoid, (math.inf, math.inf), seed, label)
+
+
+def require_some_on_reference(
+    excluded: Sequence[Interval], reference: Reference, called: str = "the excluded intervals"
+) -> None:
+    """Make sure that intervals to keep clear of are of this reference, or there are none.
+
+    Parameters
+    ----------
+    excluded
+        All that one source excludes.
+    reference
+        The genome; contigs may go by any synonym.
+    called
+        What the message calls the source, as the name of its file.
+
+    Raises
+    ------
+    InputError
+        If the reference has none of their contigs: they would exclude nothing.
+
+    Examples
+    --------
+    >>> from enhancer_variants.demo import demo_files
+    >>> with Reference(demo_files().reference) as genome:
+    ...     require_some_on_reference([Interval(next(iter(genome.lengths)), 0, 9)], genome)
+    """
+    contigs = dict.fromkeys(interval.contig for interval in excluded)
+    if contigs and not any(map(reference.find, contigs)):
+        raise InputError(
+            f"{called}: {reference.name} has none of the contigs ({', '.join([*contigs][:5])}); "
+            f"expected some of {', '.join([*reference.lengths][:5])}, ..."
+        )
 
 
 def _place_of(positive: LabelledSequence, reference: Reference) -> Interval:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -11,7 +12,14 @@ from enhancer_variants.errors import InputError
 from enhancer_variants.genome import canonical_contig
 from enhancer_variants.io.labelled_sequence import LabelledSequence
 
-__all__ = ["HELD_OUT_CONTIGS", "PUBLISHED_SHARES", "split_at_random", "split_by_contig"]
+__all__ = [
+    "HELD_OUT_CONTIGS",
+    "PUBLISHED_SHARES",
+    "require_both_classes",
+    "require_contigs",
+    "split_at_random",
+    "split_by_contig",
+]
 
 HELD_OUT_CONTIGS: Final = ("chr8", "chr9", "chr20", "chr21", "chr22")
 """Contigs that the bundled models have never seen."""
@@ -35,7 +43,8 @@ def split_by_contig(
     sequences
         With coordinates.
     test, dev
-        Contigs of the test and development split, under any synonym (``chr8``, ``8``).
+        Contigs of the test and development split, under any synonym (``chr8``, ``8``); spaces
+        around a name do not count.
 
     Returns
     -------
@@ -53,8 +62,8 @@ def split_by_contig(
     >>> {name: len(split) for name, split in split_by_contig(several).items()}
     {'train': 1, 'test': 1}
     """
-    in_test = {canonical_contig(name) for name in test}
-    in_dev = {canonical_contig(name) for name in dev}
+    in_test = {canonical_contig(name.strip()) for name in test}
+    in_dev = {canonical_contig(name.strip()) for name in dev}
     if both := in_test & in_dev:
         raise InputError(f"contigs {', '.join(sorted(both))} are in the dev and the test split")
     splits: dict[str, list[LabelledSequence]] = {"train": [], "dev": [], "test": []}
@@ -121,3 +130,60 @@ def split_at_random(
         for name, part in zip(shares, np.split(shuffled, cuts), strict=True):
             members[name] += part.tolist()
     return {name: [sequences[n] for n in sorted(numbers)] for name, numbers in members.items()}
+
+
+def require_contigs(sequences: Sequence[LabelledSequence], named: Collection[str]) -> None:
+    """Make sure that contigs to hold out are there: a misspelt one would be trained on.
+
+    Raises
+    ------
+    InputError
+        If no sequence lies on one of the contigs `named`, under any synonym.
+
+    Examples
+    --------
+    >>> require_contigs([LabelledSequence("ACGT", 1, "chr8", 0, 4)], ["8"])
+    """
+    found = {canonical_contig(r.contig): r.contig for r in sequences if r.contig is not None}
+    if absent := [name for name in named if canonical_contig(name.strip()) not in found]:
+        raise InputError(
+            f"no sequence lies on {', '.join(absent)}, to be held out; expected some of "
+            f"{', '.join(sorted(found.values())[:30])}"
+        )
+
+
+def require_both_classes(splits: Mapping[str, Sequence[LabelledSequence]]) -> None:
+    """Make sure that positives and negatives (label 0) are in the first split, and warn of others.
+
+    Parameters
+    ----------
+    splits
+        Sequences by the name of the split, training first.
+
+    Raises
+    ------
+    InputError
+        If the first split lacks positives or negatives.
+
+    Warns
+    -----
+    UserWarning
+        For each further split that does.
+
+    Examples
+    --------
+    >>> both = [LabelledSequence("ACGT", 1), LabelledSequence("CCGT", 0)]
+    >>> require_both_classes({"train": both})
+    """
+    for number, (name, split) in enumerate(splits.items()):
+        negatives = sum(record.label == 0 for record in split)
+        positives = len(split) - negatives
+        if positives and negatives:
+            continue
+        found = f"split {name} has {positives} positives and {negatives} negatives"
+        if number == 0:
+            raise InputError(
+                f"{found}, so nothing can be learned from it; expected some of both: hold out "
+                "less, or give more sequences"
+            )
+        warnings.warn(f"{found}, so no AUROC can be computed on it", UserWarning, stacklevel=4)

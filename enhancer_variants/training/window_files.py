@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.genome import Interval, Reference, is_acgt
+from enhancer_variants.genome import OPEN_END, Interval, Reference, is_acgt
 from enhancer_variants.io.compression import InputStream
 from enhancer_variants.io.labelled_sequence import LabelledSequence
 from enhancer_variants.io.labelled_sequences import read_labelled_sequences
@@ -35,6 +35,27 @@ class WindowsOfFile:
     sequences: tuple[LabelledSequence, ...]
     intervals: tuple[Interval, ...]
     left_out: Mapping[str, int]
+
+    def around(self, window: int) -> tuple[Interval, ...]:
+        """Give the window around each interval, also of those whose window was left out.
+
+        Parameters
+        ----------
+        window
+            Bases of a window, W; what lies before a contig's first base is cut off.
+
+        Examples
+        --------
+        >>> peaks = (Interval("chr1", 100, 102), Interval("chr1", 0, 2))
+        >>> [str(window) for window in WindowsOfFile((), peaks, {}).around(10)]
+        ['chr1:97-106', 'chr1:1-6']
+        """
+        starts = ((each.start + each.end) // 2 - window // 2 for each in self.intervals)
+        return tuple(
+            Interval(each.contig, max(start, 0), min(start + window, OPEN_END))
+            for each, start in zip(self.intervals, starts, strict=True)
+            if start + window > 0
+        )
 
 
 def is_bed(path: str | os.PathLike[str]) -> bool:
