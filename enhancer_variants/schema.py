@@ -15,7 +15,6 @@ from typing import Literal
 from enhancer_variants.errors import InputError
 
 __all__ = [
-    "AGREEMENT",
     "AGREEMENT_COLUMNS",
     "ALLELE_COLUMNS",
     "CALIBRATED_QUANTITIES",
@@ -51,9 +50,6 @@ EFFECTS = ("gain", "loss", "none")
 
 MOTIF_EFFECTS = ("none", "disrupted", "created", "weakened", "strengthened")
 """What an allele can do to a motif."""
-
-AGREEMENT = ("none", "gain", "loss", "no_motif")
-"""What a TFBS model and the motifs of its factor say together."""
 
 
 class Status(enum.StrEnum):

@@ -12,7 +12,7 @@ import pyarrow as pa
 from enhancer_variants.effects.motif_evidence import MotifEvidence
 from enhancer_variants.effects.plan import ScoringPlan
 from enhancer_variants.effects.rows import AlleleRows
-from enhancer_variants.effects.side_tables import WriteRows
+from enhancer_variants.io.long_table import WriteRows
 from enhancer_variants.schema import ALLELE_COLUMNS
 
 __all__ = ["FactorSummary"]

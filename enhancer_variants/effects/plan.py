@@ -25,7 +25,7 @@ from enhancer_variants.schema import (
     model_columns,
 )
 
-__all__ = ["MOST_FACTOR_COLUMNS", "ScoringPlan", "motif_window"]
+__all__ = ["MOST_FACTOR_COLUMNS", "ScoringPlan", "check_choice", "motif_window"]
 
 MOST_FACTOR_COLUMNS = 16
 """With more TFBS models (or labels) than this, a table holds only the top gain and loss."""
@@ -81,8 +81,8 @@ class ScoringPlan:
 
     def __post_init__(self) -> None:
         """Check the options, and that no two models would fill the same columns."""
-        _check_choice("strand", self.strand, ("forward", "both"))
-        _check_choice("anchors", self.anchors, ("left", "both"))
+        check_choice("strand", self.strand, ("forward", "both"))
+        check_choice("anchors", self.anchors, ("left", "both"))
         if isinstance(self.shifts, bool) or not isinstance(self.shifts, int) or self.shifts < 0:
             raise InputError(f"shifts is {self.shifts!r}; expected a number of bases, 0 or more")
         _check_batch_size(self.batch_size)
@@ -199,7 +199,8 @@ def _check_outputs(models: tuple[Model, ...]) -> None:
             )
 
 
-def _check_choice(option: str, given: str, allowed: tuple[str, ...]) -> None:
+def check_choice(option: str, given: str, allowed: tuple[str, ...]) -> None:
+    """Refuse a value that an option does not have, with an InputError that names those it has."""
     if given not in allowed:
         raise InputError(f"{option} is {given!r}; expected {' or '.join(allowed)}")
 

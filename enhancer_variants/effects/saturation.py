@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enhancer_variants.effects.first_order import first_order_shifts
+from enhancer_variants.effects.plan import check_choice
 from enhancer_variants.effects.saturation_map import (
     LETTERS,
     Method,
@@ -172,8 +173,8 @@ def saturation_by_output(
     """
     sequence = _readable(model, sequence)
     check_place(contig, start)
-    _check_choice("method", method, get_args(Method))
-    _check_choice("strand", strand, get_args(Strand))
+    check_choice("method", method, get_args(Method))
+    check_choice("strand", strand, get_args(Strand))
     names = model.output_names if outputs is None else tuple(outputs)
     columns = [_column(model, name) for name in names]
     positions, letters = changes_of(sequence)
@@ -282,11 +283,6 @@ def variant_saturation(
         for sequence, placed in ((window.ref, True), (window.alt, stays))
     )
     return ref, alt
-
-
-def _check_choice(option: str, given: str, allowed: tuple[str, ...]) -> None:
-    if given not in allowed:
-        raise InputError(f"{option} is {given!r}; expected {' or '.join(allowed)}")
 
 
 def _column(model: Model, output: str) -> int:

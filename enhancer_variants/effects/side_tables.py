@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-__all__ = ["SideTables", "WriteRows"]
+from enhancer_variants.io.long_table import WriteRows
 
-WriteRows: TypeAlias = Callable[[Mapping[str, Any]], None]
-"""Takes rows as columns by name."""
+__all__ = ["SideTables"]
 
 
 @dataclass(frozen=True, slots=True)
