@@ -318,3 +318,50 @@ def test_attention_of_cls_is_the_originals(oracle: Path) -> None:
     ids, lengths = inputs(sequences(oracle, "vis20"), 6, 200)
     weights = original(oracle, "enhancer6").attention_weights(ids, lengths, "dnabert")
     assert np.abs(weights[:, :, 0].sum(1).numpy() - expected).max() < PROBABILITIES
+
+
+def tiny(dropout: float, layers: int = 1) -> DnabertNetwork:
+    torch.manual_seed(0)
+    return DnabertNetwork(NetworkConfig(69, 8, layers, 2, 16, 40, 2, 1e-12, 2), dropout=dropout)
+
+
+def test_dropout_acts_in_training_mode_alone() -> None:
+    ids = torch.arange(2, 12)[None]
+    plain, dropping = tiny(0.0), tiny(0.5)
+    assert torch.equal(dropping.eval()(ids), plain.eval()(ids))
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    assert torch.equal(plain.train()(ids), plain.eval()(ids))
+    assert torch.equal(torch.get_rng_state(), state)  # without dropout nothing is drawn
+    first, second = (dropping.train()(ids) for _ in range(2))
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("layers", [0, 2])
+def test_dropout_is_that_of_bert(layers: int) -> None:
+    """Drawn from the same random state, the same activations are dropped at the same places."""
+    theirs = bert(layers, heads=2, width=4, labels=3)
+    plain = network(theirs)
+    theirs.config.hidden_dropout_prob = theirs.config.attention_probs_dropout_prob = 0.3
+    dropping = type(theirs)(theirs.config).train()
+    dropping.load_state_dict(theirs.state_dict())
+    ours = DnabertNetwork(plain.config, dropout=0.3).train()
+    ours.load_state_dict(plain.state_dict())
+    ids = torch.randint(5, 69, (3, 12), generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(1)
+    expected = dropping.bert(ids).last_hidden_state
+    torch.manual_seed(1)
+    found = ours.hidden_states(ids)
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert not torch.allclose(found, plain.hidden_states(ids), atol=0.1)
+    if not layers:  # the last layer is computed for [CLS] alone, and so draws fewer numbers
+        torch.manual_seed(2)
+        expected = dropping(ids).logits
+        torch.manual_seed(2)
+        assert torch.allclose(ours(ids), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, math.nan])
+def test_a_share_that_is_none_is_refused(dropout: float) -> None:
+    with pytest.raises(ModelError, match="dropout is"):
+        tiny(dropout)

@@ -4,7 +4,9 @@ To be read from top to bottom: what it is made of, how one layer works, the whol
 names of a checkpoint's tensors relate to the names here. Shapes: B sequences, L tokens each, H
 hidden units, D = H / heads. One file serves scoring (``forward``: the last layer is computed for
 [CLS] alone), pre-training (``hidden_states``: every position) and explanation
-(``attention_weights``). There is no dropout here.
+(``attention_weights``). Dropout acts in training mode alone, at BERT's five places: embeddings,
+attention probabilities, the outputs of attention and of the perceptron, and what the classifier
+reads.
 """
 
 from __future__ import annotations
@@ -47,9 +49,10 @@ class NetworkConfig:
 class Layer(nn.Module):
     """One encoder layer: self-attention, then a two-layer perceptron, each added and normalised."""
 
-    def __init__(self, config: NetworkConfig) -> None:
+    def __init__(self, config: NetworkConfig, dropout: float = 0.0) -> None:
         super().__init__()
         width = config.hidden_size
+        self.dropout = dropout
         self.heads = config.num_attention_heads
         self.query_key_value = nn.Linear(width, 3 * width)
         self.attention_output = nn.Linear(width, width)
@@ -61,12 +64,17 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, bias: Tensor | None, *, cls_only: bool = False) -> Tensor:
         """(B, L, H) to (B, L, H), or to (B, 1, H) for [CLS], the first position, alone."""
         query, key, value = self.project(states, cls_only=cls_only)
-        context = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        dropped = self.dropout if self.training else 0.0
+        context = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias, dropout_p=dropped
+        )
         residual = states[:, :1] if cls_only else states
         attended = self.attention_output(context.transpose(1, 2).flatten(2))
-        states = self.attention_norm(attended + residual)
-        expanded = F.gelu(self.intermediate(states))
-        normalised: Tensor = self.output_norm(self.output(expanded) + states)
+        states = self.attention_norm(F.dropout(attended, dropped, self.training) + residual)
+        contracted = self.output(F.gelu(self.intermediate(states)))
+        normalised: Tensor = self.output_norm(
+            F.dropout(contracted, dropped, self.training) + states
+        )
         return normalised
 
     def project(self, states: Tensor, *, cls_only: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -91,6 +99,9 @@ class DnabertNetwork(nn.Module):
     ----------
     config
         The sizes.
+    dropout
+        Share of activations that are dropped in training mode, 0 to below 1; none in evaluation
+        mode.
 
     Examples
     --------
@@ -99,15 +110,18 @@ class DnabertNetwork(nn.Module):
     torch.Size([1, 2])
     """
 
-    def __init__(self, config: NetworkConfig) -> None:
+    def __init__(self, config: NetworkConfig, *, dropout: float = 0.0) -> None:
         super().__init__()
+        if not 0 <= dropout < 1:
+            raise ModelError(f"dropout is {dropout}; expected a share from 0 to below 1")
         width = config.hidden_size
         self.config = config
+        self.dropout = dropout
         self.word_embeddings = nn.Embedding(config.vocab_size, width)
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, width)
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, width)
         self.embedding_norm = nn.LayerNorm(width, eps=config.layer_norm_eps)
-        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.layers = nn.ModuleList(Layer(config, dropout) for _ in range(config.num_hidden_layers))
         self.pooler = nn.Linear(width, width)
         self.classifier = nn.Linear(width, config.num_labels)
 
@@ -246,13 +260,14 @@ class DnabertNetwork(nn.Module):
 
     def _classify(self, cls_states: Tensor) -> Tensor:
         weight, shift = self.classifier.weight, self.classifier.bias
-        return F.linear(self.pooled(cls_states), weight.float(), shift.float())
+        pooled = F.dropout(self.pooled(cls_states), self.dropout, self.training)
+        return F.linear(pooled, weight.float(), shift.float())
 
     def _embed(self, words: Tensor) -> Tensor:
         positions = self.position_embeddings.weight[: words.shape[1]]
         places = positions + self.token_type_embeddings.weight[0]
         states: Tensor = self.embedding_norm(words + places)
-        return states
+        return F.dropout(states, self.dropout, self.training)
 
     def _attention_bias(
         self, words: Tensor, lengths: Tensor | None, padding: Padding
