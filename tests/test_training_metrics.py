@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.training import metrics
+from enhancer_variants.training import weighted_statistics
 from enhancer_variants.training.metrics import (
     BootstrapInterval,
     ConfusionMatrix,
@@ -25,10 +25,11 @@ from enhancer_variants.training.metrics import (
     classification_metrics,
     reliability_table,
 )
+from enhancer_variants.training.weighted_statistics import OfThreshold, weighted_statistic
 
 STATISTICS = [
-    *get_args(metrics._OfThreshold),
-    *(name for name in get_args(Statistic) if name not in get_args(metrics._OfThreshold)),
+    *get_args(OfThreshold),
+    *(name for name in get_args(Statistic) if name not in get_args(OfThreshold)),
 ]
 LABELLED = st.lists(
     st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])),
@@ -225,11 +226,11 @@ def test_counting_a_row_twice_is_repeating_it(
 ) -> None:
     labels, scores = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     counts = np.random.default_rng(seed).integers(0, 4, size=(3, len(rows)))
-    found = metrics._weighted(statistic, labels, scores, 0.5)(counts.astype(float))
+    found = weighted_statistic(statistic, labels, scores, 0.5)(counts.astype(float))
     for value, times in zip(found, counts, strict=True):
         repeated = np.repeat(labels, times), np.repeat(scores, times)
         once = np.ones((1, times.sum()))
-        assert same(value, metrics._weighted(statistic, *repeated, 0.5)(once)[0])
+        assert same(value, weighted_statistic(statistic, *repeated, 0.5)(once)[0])
 
 
 @settings(max_examples=60)
@@ -299,7 +300,7 @@ def test_resamples_do_not_depend_on_how_many_are_held_at_once(
 ) -> None:
     labels, scores, _ = example(51)
     at_once = bootstrap_interval("auroc", labels, scores, resamples=31)
-    monkeypatch.setattr(metrics, "_COUNTS_AT_ONCE", 51 * 7)
+    monkeypatch.setattr(weighted_statistics, "_COUNTS_AT_ONCE", 51 * 7)
     assert bootstrap_interval("auroc", labels, scores, resamples=31) == at_once
 
 

@@ -9,20 +9,31 @@ positive, a correlation with a constant, anything of no rows. Precision, recall,
 form 0 / 0 are 0, as in scikit-learn and hence in the published DNABERT code. Rows whose label or
 score is NaN are left out, and counted.
 
-Shapes: n rows, R resamples, G groups of equal scores.
+Shapes: n rows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, astuple, dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from enhancer_variants.errors import InputError
+from enhancer_variants.training.weighted_statistics import (
+    Numbers,
+    OfThreshold,
+    Statistic,
+    check_binary,
+    check_probabilities,
+    confusion_cells,
+    of_confusion,
+    ratio,
+    resampled_counts,
+    weighted_statistic,
+)
 
 __all__ = [
     "BootstrapInterval",
@@ -32,24 +43,9 @@ __all__ = [
     "Statistic",
     "bootstrap_interval",
     "classification_metrics",
+    "percentile_interval",
     "reliability_table",
 ]
-
-_OfThreshold = Literal[
-    "accuracy", "precision", "recall", "f1", "precision_binary", "recall_binary", "f1_binary", "mcc"
-]  # fmt: skip
-Statistic = Literal[_OfThreshold, "auroc", "auprc", "brier", "pearson", "spearman"]
-"""Statistics by name; precision, recall and f1 are macro averages."""
-
-Numbers = npt.NDArray[np.float64]
-_Weighted = Callable[[Numbers], Numbers]
-"""(R, n) counts of the rows to (R,) values of a statistic."""
-
-# Norms below this share of the largest number are rounding: the column is constant.
-_ROUNDING = 1e-13
-
-# Counts of rows held at once in a bootstrap: 8 MB, and a few arrays of the same size.
-_COUNTS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +200,16 @@ def classification_metrics(
     """
     columns = [labels, probabilities, *(() if predictions is None else (predictions,))]
     (truth, said, *decided), left_out = _complete(*columns)
-    _check_binary(truth, "label")
-    _check_probabilities(said)
+    check_binary(truth, "label")
+    check_probabilities(said)
     for prediction in decided:
-        _check_binary(prediction, "prediction")
+        check_binary(prediction, "prediction")
     positive = decided[0] == 1 if decided else said > threshold
     once = np.ones((1, len(truth)))
-    cells = _cells(truth, positive, once)
-    figures = {name: float(_decision(name, cells)[0]) for name in get_args(_OfThreshold)}
+    cells = confusion_cells(truth, positive, once)
+    figures = {name: float(of_confusion(name, cells)[0]) for name in get_args(OfThreshold)}
     for name in ("auroc", "auprc", "brier"):
-        figures[name] = float(_weighted(name, truth, said, threshold)(once)[0])
+        figures[name] = float(weighted_statistic(name, truth, said, threshold)(once)[0])
     confusion = ConfusionMatrix(*(int(count) for count in cells[:, 0]))
     return ClassificationMetrics(rows=len(truth), left_out=left_out, confusion=confusion, **figures)
 
@@ -249,13 +245,13 @@ def reliability_table(
     if bins < 1:
         raise InputError(f"bins is {bins}; expected 1 or more")
     (truth, said), _ = _complete(labels, probabilities)
-    _check_binary(truth, "label")
-    _check_probabilities(said)
+    check_binary(truth, "label")
+    check_probabilities(said)
     bounds = np.arange(bins + 1) / bins
     place = np.clip(np.searchsorted(bounds, said, side="right") - 1, 0, bins - 1)
     rows = np.bincount(place, minlength=bins)
     sums = np.array([np.bincount(place, column, bins) for column in (said, truth)])
-    means = _ratio(sums, np.tile(rows, (2, 1)).astype(np.float64), math.nan)
+    means = ratio(sums, np.tile(rows, (2, 1)).astype(np.float64), math.nan)
     columns = (bounds[:-1], bounds[1:], rows, *means)
     return tuple(map(ReliabilityBin, *(column.tolist() for column in columns)))
 
@@ -317,159 +313,51 @@ def bootstrap_interval(
         raise InputError(f"level is {level}; expected a share between 0 and 1")
     both = (scores,) if baseline is None else (scores, baseline)
     (truth, *said), left_out = _complete(labels, *both)
-    first, *others = (_weighted(statistic, truth, score, threshold) for score in said)
+    first, *others = (weighted_statistic(statistic, truth, score, threshold) for score in said)
 
     def value(counts: Numbers) -> Numbers:
         return first(counts) - others[0](counts) if others else first(counts)
 
-    drawn = np.concatenate([value(counts) for counts in _counts(len(truth), resamples, seed)])
+    drawn = [value(counts) for counts in resampled_counts(len(truth), resamples, seed)]
+    of_all = float(value(np.ones((1, len(truth))))[0])
+    return percentile_interval(
+        of_all, np.concatenate(drawn), level=level, rows=len(truth), left_out=left_out
+    )
+
+
+def percentile_interval(
+    value: float, drawn: Numbers, *, level: float, rows: int, left_out: int = 0
+) -> BootstrapInterval:
+    """Give a statistic the interval that holds a share of its resamples.
+
+    Parameters
+    ----------
+    value
+        Of all rows.
+    drawn
+        (R,) of the resamples; NaN where it is undefined.
+    level, rows, left_out
+        As :class:`BootstrapInterval` has them.
+
+    Examples
+    --------
+    >>> interval = percentile_interval(2.0, np.arange(5.0), level=0.5, rows=9)
+    >>> interval.lower, interval.upper
+    (1.0, 3.0)
+    """
     defined = drawn[~np.isnan(drawn)]
     bounds = [(1 - level) / 2, (1 + level) / 2]
     lower, upper = np.quantile(defined, bounds).tolist() if defined.size else (math.nan, math.nan)
     return BootstrapInterval(
-        value=float(value(np.ones((1, len(truth))))[0]),
+        value=value,
         lower=lower,
         upper=upper,
         level=level,
-        resamples=resamples,
-        undefined=resamples - defined.size,
-        rows=len(truth),
+        resamples=len(drawn),
+        undefined=len(drawn) - defined.size,
+        rows=rows,
         left_out=left_out,
     )
-
-
-def _counts(rows: int, resamples: int, seed: int) -> Iterator[Numbers]:
-    """(R, n) how often each row was drawn, some resamples at a time."""
-    generator = np.random.default_rng(seed)
-    at_once = max(1, _COUNTS_AT_ONCE // max(1, rows))
-    for start in range(0, resamples, at_once):
-        block = min(at_once, resamples - start)
-        drawn = generator.integers(0, max(1, rows), size=(block, rows))
-        drawn += rows * np.arange(block)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=block * rows)
-        yield counts.reshape(block, rows).astype(np.float64)
-
-
-def _weighted(statistic: str, labels: Numbers, scores: Numbers, threshold: float) -> _Weighted:
-    """Return the statistic of these rows as a function of how often each counts."""
-    if statistic not in get_args(Statistic):
-        raise InputError(f"statistic {statistic!r}: expected one of {get_args(Statistic)}")
-    if statistic not in ("pearson", "spearman"):
-        _check_binary(labels, "label")
-    elif not (np.isfinite(labels).all() and np.isfinite(scores).all()):
-        raise InputError(f"{statistic}: a value is infinite; expected finite numbers or NaN")
-    if statistic in get_args(_OfThreshold):
-        positive = scores > threshold
-        return lambda counts: _decision(statistic, _cells(labels, positive, counts))
-    if statistic == "brier":
-        _check_probabilities(scores)
-        return lambda counts: _ratio(counts @ (scores - labels) ** 2, counts.sum(1), math.nan)
-    if statistic in ("auroc", "auprc"):
-        area = _auroc if statistic == "auroc" else _auprc
-        groups, positive = _Groups.of(scores), labels == 1
-        return lambda n: area(groups.sums(n * positive), groups.sums(n * ~positive))
-    if statistic == "pearson":
-        return lambda counts: _pearson(labels, scores, counts)
-    first, second = _Groups.of(labels), _Groups.of(scores)
-    return lambda counts: _pearson(first.ranks(counts), second.ranks(counts), counts)
-
-
-def _cells(labels: Numbers, positive: npt.NDArray[np.bool_], counts: Numbers) -> Numbers:
-    """(4, R) true negatives, false positives, false negatives, true positives."""
-    cell = 2 * (labels == 1) + positive
-    cells: Numbers = (cell == np.arange(4)[:, None]).astype(np.float64) @ counts.T
-    return cells
-
-
-def _decision(statistic: str, cells: Numbers) -> Numbers:
-    """Return (R,) values of a statistic of the confusion matrix, (4, R)."""
-    tn, fp, fn, tp = cells
-    total = cells.sum(0)
-    if statistic == "accuracy":
-        value = _ratio(tn + tp, total, math.nan)
-    elif statistic == "mcc":
-        margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-        value = _ratio(tp * tn - fp * fn, np.sqrt(margins), 0.0)
-    else:
-        kind = statistic.removesuffix("_binary")
-        value = _of_class(kind, tp, fp, fn)
-        if kind == statistic:
-            # A class that occurs nowhere has no part in the mean.
-            has_positive, has_negative = tp + fp + fn > 0, tn + fp + fn > 0
-            both = value * has_positive + _of_class(kind, tn, fn, fp) * has_negative
-            value = _ratio(both, has_positive.astype(np.float64) + has_negative, math.nan)
-    return np.where(total > 0, value, math.nan)
-
-
-def _of_class(kind: str, hits: Numbers, false_hits: Numbers, misses: Numbers) -> Numbers:
-    if kind == "precision":
-        return _ratio(hits, hits + false_hits, 0.0)
-    if kind == "recall":
-        return _ratio(hits, hits + misses, 0.0)
-    return _ratio(2 * hits, 2 * hits + false_hits + misses, 0.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Groups:
-    """Groups of rows with equal scores, in ascending order of the score."""
-
-    order: npt.NDArray[np.intp]
-    starts: npt.NDArray[np.intp]
-    group_of_row: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, scores: Numbers) -> _Groups:
-        _, group_of_row, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-        return cls(np.argsort(scores, kind="stable"), np.cumsum(sizes) - sizes, group_of_row)
-
-    def sums(self, counts: Numbers) -> Numbers:
-        """(R, n) counts of the rows to (R, G) counts of the groups."""
-        in_order = counts[:, self.order]
-        if len(self.starts) == len(self.order):
-            return in_order
-        return np.add.reduceat(in_order, self.starts, axis=1)
-
-    def ranks(self, counts: Numbers) -> Numbers:
-        """(R, n) rank of each row in each resample, equal ones the mean of theirs."""
-        sizes = self.sums(counts)
-        return (np.cumsum(sizes, axis=1) - (sizes - 1) / 2)[:, self.group_of_row]
-
-
-def _auroc(positives: Numbers, negatives: Numbers) -> Numbers:
-    """Share of pairs in which the positive has the larger score; equal scores count half."""
-    below = np.cumsum(negatives, axis=1) - negatives / 2
-    return _ratio((positives * below).sum(1), positives.sum(1) * negatives.sum(1), math.nan)
-
-
-def _auprc(positives: Numbers, negatives: Numbers) -> Numbers:
-    """Average precision: the mean, over positives, of the precision down to their score."""
-    found = np.cumsum(positives[:, ::-1], axis=1)
-    called = found + np.cumsum(negatives[:, ::-1], axis=1)
-    precision = _ratio(found, called, 0.0)
-    return _ratio((positives[:, ::-1] * precision).sum(1), positives.sum(1), math.nan)
-
-
-def _pearson(first: Numbers, second: Numbers, counts: Numbers) -> Numbers:
-    """Correlation of two columns, (n,) or (R, n) each, in each resample."""
-    (x, x_norm), (y, y_norm) = (_centred(column, counts) for column in (first, second))
-    return np.clip(_ratio(np.einsum("rn,rn,rn->r", counts, x, y), x_norm * y_norm, math.nan), -1, 1)
-
-
-def _centred(column: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
-    """(R, n) distances to the mean, and (R,) their norm: 0 where it is only rounding."""
-    total = counts.sum(1)
-    mean = _ratio((counts * column).sum(1), total, math.nan)
-    distances = column - mean[:, None]
-    norm = np.sqrt(np.einsum("rn,rn,rn->r", counts, distances, distances))
-    is_constant = norm <= _ROUNDING * np.sqrt(total) * np.abs(column).max(initial=0)
-    return distances, np.where(is_constant, 0.0, norm)
-
-
-def _ratio(numerator: Numbers, denominator: Numbers, otherwise: float) -> Numbers:
-    """Quotients; `otherwise` where the denominator is 0."""
-    quotients: Numbers = np.full(numerator.shape, otherwise)
-    np.divide(numerator, denominator, out=quotients, where=denominator != 0)
-    return quotients
 
 
 def _complete(*columns: npt.ArrayLike) -> tuple[list[Numbers], int]:
@@ -486,15 +374,3 @@ def _complete(*columns: npt.ArrayLike) -> tuple[list[Numbers], int]:
         )
     keep = ~np.isnan(numbers).any(axis=0)
     return [column[keep] for column in numbers], int((~keep).sum())
-
-
-def _check_binary(values: Numbers, name: str) -> None:
-    foreign = values[(values != 0) & (values != 1)]
-    if foreign.size:
-        raise InputError(f"{name} {foreign[0]:g}; expected 0 or 1, or NaN where there is none")
-
-
-def _check_probabilities(values: Numbers) -> None:
-    foreign = values[(values < 0) | (values > 1)]
-    if foreign.size:
-        raise InputError(f"probability {foreign[0]:g}; expected 0 to 1, not log-odds")
