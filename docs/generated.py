@@ -24,7 +24,7 @@ import click
 import enhancer_variants as ev
 from enhancer_variants import errors, schema
 from enhancer_variants.cli import cli
-from enhancer_variants.models import ModelCard
+from enhancer_variants.models import ModelCard, published_models
 
 MODEL = "enhancer"
 """Name of the model whose columns are listed."""
@@ -43,6 +43,7 @@ HOMES = {
             "explanation",
             "prediction",
             "training",
+            "training.evaluation",
             "reports",
             "reports.plot",
             "schema",
@@ -130,6 +131,39 @@ def card_table() -> str:
         one_line = " ".join(description.split()).replace("``", "`")
         rows += [[f"`{name}`", one_line] for name in names.split(", ")]
     return table(["key", "meaning"], rows)
+
+
+def published_table() -> str:
+    """Every published model, a collection as one line."""
+    rows = {}
+    for entry in published_models():
+        name = f"{entry.collection}-NAME" if entry.collection else entry.name
+        checksum = "published" if entry.sha256 else "first seen"
+        if entry.collection:
+            checksum = "published for some"
+        rows[name] = [
+            f"`{name}`",
+            "base model" if entry.base else f"{entry.window_length} bp",
+            str(entry.kmer),
+            str(entry.max_seq_length or ""),
+            entry.padding or "",
+            entry.licence,
+            checksum,
+            f"[{entry.homepage.removeprefix('https://')}]({entry.homepage})",
+        ]
+    head = ["name", "window", "k", "max_seq_length", "padding", "licence", "checksum", "where"]
+    return table(head, [*rows.values()])
+
+
+def unverified_list() -> str:
+    """List what could not be looked up of each published model."""
+    doubts: dict[str, list[str]] = {}
+    for entry in published_models():
+        name = entry.collection or entry.name
+        for doubt in entry.unverified:
+            if doubt not in doubts.setdefault(name, []):
+                doubts[name].append(doubt)
+    return "\n".join(f"- {name}: {'; '.join(said)}." for name, said in doubts.items() if said)
 
 
 def public_names() -> str:
@@ -253,6 +287,8 @@ PARTS: dict[str, Callable[[], str]] = {
     **{group: functools.partial(column_table, group) for group in COLUMN_GROUPS},
     "errors": error_tree,
     "card": card_table,
+    "published": published_table,
+    "unverified": unverified_list,
     "names": public_names,
     "commands": command_line,
     **{f"api {home}": functools.partial(api, home) for home in HOMES},

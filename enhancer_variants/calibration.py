@@ -23,7 +23,14 @@ from enhancer_variants.genome import Interval, Reference, ReferenceSource, Varia
 from enhancer_variants.genome.random_changes import known_bases, random_indels, random_snvs
 from enhancer_variants.io import Regions, requested_intervals, several
 from enhancer_variants.io.regions import merge_intervals
-from enhancer_variants.models import Model, ModelCard, Padding, Precision, write_card
+from enhancer_variants.models import (
+    Model,
+    ModelCard,
+    ModelView,
+    Padding,
+    Precision,
+    write_card,
+)
 from enhancer_variants.models.card import (
     CARD_FILE,
     require_room_for_nulls,
@@ -142,7 +149,7 @@ def calibrate_model(
     regions = None if regions is None else several(regions)
     scorer = VariantScorer(
         reference,
-        enhancer=directory,
+        enhancer=ModelView(Path(directory)),  # all of its outputs, whatever they are
         window=window,
         max_seq_length=max_seq_length,
         padding=padding,

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 import click
 
 from enhancer_variants._version import __version__
+from enhancer_variants.cli_evaluate import evaluate
+from enhancer_variants.cli_finetune import finetune
+from enhancer_variants.cli_models import models
 from enhancer_variants.cli_options import (
     DEVICE_OPTIONS,
     MODEL_OPTIONS,
     READING_OPTIONS,
     REGION_OPTIONS,
     RUN_OPTIONS,
+    WANDB_OPTIONS,
     WINDOW_OPTIONS,
+    named_values,
+    predictor_of,
+    scorer_of,
+    warnings_as_lines,
     with_options,
 )
+from enhancer_variants.cli_pretrain import pretrain
 from enhancer_variants.cli_training import dataset
 from enhancer_variants.errors import EnhancerVariantsError
 
@@ -84,8 +90,8 @@ def score(
     **options: Any,
 ) -> None:
     """Score every ALT allele of IN: a VCF, BCF, TSV or CSV, or - for standard input."""
-    with _warnings_as_lines(options["quiet"]):
-        scorer = _scorer(reference, **options)
+    with warnings_as_lines(options["quiet"]):
+        scorer = scorer_of(reference, **options)
         summary = scorer.annotate(
             variants,
             output,
@@ -102,7 +108,14 @@ def score(
 
 @cli.command()
 @click.argument("sequences", metavar="SEQS")
-@click.option("--model", "-m", required=True, metavar="[NAME=]DIR", help="Directory of a model.")
+@click.option(
+    "--model",
+    "-m",
+    metavar="[NAME=]MODEL",
+    default="enhancer-mini",
+    show_default=True,
+    help="Directory or name of a model.",
+)
 @click.option("--output", "-o", metavar="OUT", help="File to write; standard output otherwise.")
 @click.option(
     "--output-format",
@@ -125,7 +138,7 @@ def score(
     is_flag=True,
     help="Read only the first bases of what is too long, as DNABERT does silently.",
 )
-@with_options(READING_OPTIONS, DEVICE_OPTIONS)
+@with_options(READING_OPTIONS, WANDB_OPTIONS, DEVICE_OPTIONS)
 def predict(
     sequences: str,
     model: str,
@@ -145,10 +158,10 @@ def predict(
     sequence that the model cannot read has a status that says why. Nothing is cut unless asked.
     """
     from enhancer_variants.models import load_model
-    from enhancer_variants.prediction import predict_file
 
-    ((name, directory),) = _named([model], "--model", "").items()
-    with _warnings_as_lines(quiet):
+    predict_file = predictor_of(options)
+    ((name, directory),) = named_values([model], "--model", "").items()
+    with warnings_as_lines(quiet):
         loaded = load_model(
             directory,
             name or None,
@@ -213,9 +226,9 @@ def explain(
     file = len(variants) == 1 and is_file(variants[0])
     if not file and all(map(is_variant_source, variants)):
         raise click.UsageError(f"{variants[0]} is neither a file nor a variant, as chr1:1000:A:T")
-    with _warnings_as_lines(options["quiet"]):
+    with warnings_as_lines(options["quiet"]):
         summary = explain_into_folder(
-            _scorer(reference, **options),
+            scorer_of(reference, **options),
             Path(variants[0]) if file else variants,
             output,
             models=outputs or None,
@@ -224,68 +237,6 @@ def explain(
         )
     if not options["quiet"]:
         click.echo(f"{summary}; see {output}", err=True)
-
-
-def _scorer(
-    reference: str,
-    *,
-    enhancers: Sequence[str],
-    factors: Sequence[str],
-    factor_folders: Sequence[str],
-    quiet: bool,
-    **options: Any,
-) -> Any:
-    import pysam
-
-    from enhancer_variants.effects import factor_models
-    from enhancer_variants.scorer import VariantScorer
-
-    pysam.set_verbosity(0)  # what htslib finds comes as an exception, and an error is one line
-    named = _named(factors, "--tfbs", None)
-    found = factor_models(factor_folders)
-    for name in named.keys() & found.keys():
-        raise click.UsageError(f"{name} is named by --tfbs and found by --tfbs-dir: name it once")
-    return VariantScorer(
-        reference,
-        enhancer=_named(enhancers, "--enhancer", "enhancer") or None,
-        tfbs={**named, **found} or None,
-        motif_options=_motif_options(options),
-        progress=False if quiet else None,
-        **options,
-    )
-
-
-def _motif_options(options: dict[str, Any]) -> Any:
-    """Take what concerns motifs out of the options; None where nothing is said."""
-    from enhancer_variants.motifs import MotifOptions
-
-    names = {
-        "pseudocount": "motif_pseudocount",
-        "background": "motif_background",
-        "hit": "motif_p_hit",
-        "no_hit": "motif_p_no_hit",
-        "p_change_of": "motif_p_change_of",
-    }
-    given = {name: options.pop(option) for name, option in names.items()}
-    given = {name: value for name, value in given.items() if value is not None}
-    if given and options["motifs"] is None:
-        raise click.UsageError(f"--{names[next(iter(given))].replace('_', '-')} needs --motifs")
-    return MotifOptions(**given) if given else None
-
-
-def _named(values: Sequence[str], option: str, default: str | None) -> dict[str, str]:
-    """``NAME=DIR`` options as a dictionary; one value alone may do without a name."""
-    named: dict[str, str] = {}
-    for value in values:
-        name, equals, directory = value.partition("=")
-        if not equals or Path(value).is_dir():
-            if default is None or len(values) > 1:
-                raise click.UsageError(f"{option} {value}: expected NAME={value}")
-            name, directory = default, value
-        if name in named:
-            raise click.UsageError(f"{option} names {name!r} twice")
-        named[name] = directory
-    return named
 
 
 @cli.command()
@@ -297,110 +248,26 @@ def _named(values: Sequence[str], option: str, default: str | None) -> dict[str,
     help="Also put the example files and the scored VCF there.",
 )
 def demo(output: Path | None) -> None:
-    """Score bundled example data, to see what comes out."""
+    """Score bundled example data with the bundled models, to see what comes out."""
     from enhancer_variants.demo import demo_files, demo_report
 
     files = demo_files() if output is None else demo_files().copied_to(output)
-    with _warnings_as_lines(quiet=False):
+    with warnings_as_lines(quiet=False):
         table, summary = demo_report(files, output)
     click.echo(table)
     click.echo(str(summary), err=True)
     click.echo(
-        "These numbers mean nothing: the example's model has random weights. "
+        "The genome and its variants are made up: the numbers only illustrate what comes out. "
         "For research, not for clinical use.",
         err=True,
     )
 
 
 cli.add_command(dataset)
-
-
-@cli.group()
-def models() -> None:
-    """Look at model directories and convert them."""
-
-
-@models.command("show")
-@click.argument("directory")
-def show_model(directory: str) -> None:
-    """Print what DIRECTORY holds, as JSON: card, architecture, checksum, assumptions."""
-    from enhancer_variants.models import describe_model
-
-    click.echo(json.dumps(describe_model(directory), indent=1))
-
-
-@models.command("convert")
-@click.argument("source")
-@click.argument("destination")
-@click.option("--name", help="Name for the card; the directory's otherwise.")
-@click.option("--window", type=int, help="Bases the model reads.")
-@click.option("--max-seq-length", type=int, help="Tokens the model is padded to.")
-@click.option("--padding", type=click.Choice(["dnabert", "none"]), help="How pads are treated.")
-@click.option("--positive-label", help="Label whose log odds are reported.")
-@click.option("--licence", help="Licence of the weights.")
-@click.option("--citation", help="What to cite for the weights.")
-@click.option("--notes", help="What else a user should know; goes to the provenance.")
-def convert_model(source: str, destination: str, **options: Any) -> None:
-    """Write the checkpoint in SOURCE to DESTINATION as safetensors with a model card."""
-    from enhancer_variants.models import convert_checkpoint
-
-    card = convert_checkpoint(source, destination, **options)
-    click.echo(f"{destination}: {card.name}, sha256 {card.weights_sha256}", err=True)
-
-
-@models.command("calibrate")
-@click.argument("directory", metavar="DIR")
-@click.option("--reference", "-r", required=True, metavar="FA", help="FASTA, plain or bgzipped.")
-@click.option(
-    "--variants",
-    metavar="FILE",
-    help="VCF, BCF or table of variants that are most likely without effect, as common ones are.",
-)
-@click.option(
-    "--random",
-    "random_changes",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Without FILE: so many random SNVs, and as many insertions and deletions. [100000]",
-)
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the random changes. [0]")
-@with_options(REGION_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS)
-def calibrate(
-    directory: str,
-    reference: str,
-    variants: str | None,
-    random_changes: int | None,
-    seed: int | None,
-    regions: tuple[str, ...],
-    regions_file: str | None,
-    quiet: bool,
-    **options: Any,
-) -> None:
-    """Score many changes with the model in DIR and keep in its card how large the shifts are.
-
-    score --calibrated then says how unusual a shift is: percentile, p and phred. It holds for this
-    model, its window and padding, and the --strand, --anchors and --shifts given here.
-    """
-    from enhancer_variants.calibration import calibrate_model
-
-    if variants is not None and (random_changes is not None or seed is not None):
-        raise click.UsageError("--variants and --random or --seed: expected one or the other")
-    given: dict[str, Any] = {"random_changes": random_changes, "seed": seed}
-    with _warnings_as_lines(quiet):
-        card = calibrate_model(
-            directory,
-            reference,
-            variants=variants,
-            regions=regions or None,
-            regions_file=regions_file,
-            progress=False if quiet else None,
-            **{name: value for name, value in given.items() if value is not None},
-            **options,
-        )
-    if not quiet:
-        null = card.nulls[-1].outputs[0]
-        others = null.other.n if null.other else 0
-        click.echo(f"{directory}: {null.snv.n:,} SNVs and {others:,} other changes", err=True)
+cli.add_command(pretrain)
+cli.add_command(evaluate)
+cli.add_command(finetune)
+cli.add_command(models)
 
 
 @cli.command("add-q")
@@ -415,20 +282,6 @@ def add_q_values(effects: str, output: str | None) -> None:
     from enhancer_variants.io import add_q
 
     add_q(effects, output)
-
-
-@contextlib.contextmanager
-def _warnings_as_lines(quiet: bool) -> Iterator[None]:
-    """Show this package's warnings as one line each on standard error, or not at all."""
-
-    def line(message: Warning | str, *_: Any, **__: Any) -> None:
-        if not quiet:
-            click.echo(f"warning: {message}", err=True)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = line
-        yield
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

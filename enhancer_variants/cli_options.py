@@ -1,11 +1,19 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the scorer that they ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from enhancer_variants.prediction import PredictionSummary
+    from enhancer_variants.scorer import VariantScorer
 
 __all__ = [
     "DEVICE_OPTIONS",
@@ -13,7 +21,12 @@ __all__ = [
     "READING_OPTIONS",
     "REGION_OPTIONS",
     "RUN_OPTIONS",
+    "WANDB_OPTIONS",
     "WINDOW_OPTIONS",
+    "named_values",
+    "predictor_of",
+    "scorer_of",
+    "warnings_as_lines",
     "with_options",
 ]
 
@@ -44,16 +57,18 @@ MODEL_OPTIONS: tuple[_Option, ...] = (
     click.option(
         "--enhancer",
         "enhancers",
-        metavar="[NAME=]DIR",
+        metavar="[NAME=]MODEL",
         multiple=True,
-        help="Directory of the enhancer model; several need names.",
+        help="Directory or name of the enhancer model; several need names. Where no model and no "
+        "motifs are named: enhancer-mini, tfbs-mini and JASPAR2024, all bundled.",
     ),
     click.option(
         "--tfbs",
         "factors",
-        metavar="NAME=DIR",
+        metavar="[NAME=]MODEL",
         multiple=True,
-        help="Directory of a TFBS model, with the name for its columns. Repeatable.",
+        help="Directory or name of a TFBS model, with the name for its columns, or tfbs-mini "
+        "(bundled; labels name its columns). Repeatable.",
     ),
     click.option(
         "--tfbs-dir",
@@ -197,6 +212,19 @@ RUN_OPTIONS: tuple[_Option, ...] = (
 )
 """How a run over variants goes."""
 
+WANDB_OPTIONS: tuple[_Option, ...] = (
+    click.option(
+        "--wandb",
+        is_flag=True,
+        help="Also log the predictions, and their metrics where there are labels, to Weights & "
+        "Biases; needs --output.",
+    ),
+    click.option("--project", metavar="NAME", help="Project of the run there."),
+    click.option("--run-name", metavar="NAME", help="Name of the run there."),
+    click.option("--tags", metavar="NAMES", help="Tags of the run there, with commas between."),
+)
+"""Whether and as what predictions are reported."""
+
 REGION_OPTIONS: tuple[_Option, ...] = (
     click.option(
         "--regions",
@@ -218,3 +246,109 @@ def with_options(*groups: tuple[_Option, ...]) -> Callable[[_Command], _Command]
         return command
 
     return added
+
+
+def scorer_of(
+    reference: str,
+    *,
+    enhancers: Sequence[str],
+    factors: Sequence[str],
+    factor_folders: Sequence[str],
+    quiet: bool,
+    **options: Any,
+) -> VariantScorer:
+    """Make the scorer that `MODEL_OPTIONS`, `WINDOW_OPTIONS` and `RUN_OPTIONS` ask for."""
+    import pysam
+
+    from enhancer_variants.scorer import VariantScorer
+
+    pysam.set_verbosity(0)  # what htslib finds comes as an exception, and an error is one line
+    enhancer = named_values(enhancers, "--enhancer", "enhancer") or None
+    tfbs = _factors(factors, factor_folders) or None
+    return VariantScorer(
+        reference,
+        enhancer=enhancer,
+        tfbs=tfbs,
+        motif_options=_motif_options(options, bundled=enhancer is None and tfbs is None),
+        progress=False if quiet else None,
+        **options,
+    )
+
+
+def _factors(factors: Sequence[str], factor_folders: Sequence[str]) -> dict[str, Any]:
+    """TFBS models by name: those that are given one, then those that have one of their own."""
+    from enhancer_variants.effects import factor_models
+
+    unnamed = [value for value in factors if "=" not in value or Path(value).is_dir()]
+    named = named_values([value for value in factors if value not in unnamed], "--tfbs", None)
+    found = factor_models([*unnamed, *factor_folders])
+    for name in named.keys() & found.keys():
+        raise click.UsageError(f"{name} is named by --tfbs and found by --tfbs-dir: name it once")
+    return {**named, **found}
+
+
+def _motif_options(options: dict[str, Any], *, bundled: bool) -> Any:
+    """Take what concerns motifs out of the options; None where nothing is said.
+
+    Where no model is named, the bundled motifs are there without ``--motifs``.
+    """
+    from enhancer_variants.motifs import MotifOptions
+
+    names = {
+        "pseudocount": "motif_pseudocount",
+        "background": "motif_background",
+        "hit": "motif_p_hit",
+        "no_hit": "motif_p_no_hit",
+        "p_change_of": "motif_p_change_of",
+    }
+    given = {name: options.pop(option) for name, option in names.items()}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and options["motifs"] is None and not bundled:
+        raise click.UsageError(f"--{names[next(iter(given))].replace('_', '-')} needs --motifs")
+    return MotifOptions(**given) if given else None
+
+
+def predictor_of(options: dict[str, Any]) -> Callable[..., PredictionSummary]:
+    """Take `WANDB_OPTIONS` out of the options, and give the function that does what they ask."""
+    from enhancer_variants.prediction import predict_file
+
+    given = {name: options.pop(name) for name in ("project", "run_name", "tags")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not options.pop("wandb"):
+        for name in given:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --wandb")
+        return predict_file
+    from enhancer_variants.training import predict_to_wandb
+
+    if "tags" in given:
+        given["tags"] = [tag.strip() for tag in given["tags"].split(",")]
+    return partial(predict_to_wandb, **given)
+
+
+def named_values(values: Sequence[str], option: str, default: str | None) -> dict[str, str]:
+    """``NAME=MODEL`` options as a dictionary; one value alone may do without a name."""
+    named: dict[str, str] = {}
+    for value in values:
+        name, equals, directory = value.partition("=")
+        if not equals or Path(value).is_dir():
+            if default is None or len(values) > 1:
+                raise click.UsageError(f"{option} {value}: expected NAME={value}")
+            name, directory = default, value
+        if name in named:
+            raise click.UsageError(f"{option} names {name!r} twice")
+        named[name] = directory
+    return named
+
+
+@contextlib.contextmanager
+def warnings_as_lines(quiet: bool) -> Iterator[None]:
+    """Show this package's warnings as one line each on standard error, or not at all."""
+
+    def line(message: Warning | str, *_: Any, **__: Any) -> None:
+        if not quiet:
+            click.echo(f"warning: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = line
+        yield

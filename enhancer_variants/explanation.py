@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -24,7 +24,7 @@ from enhancer_variants.genome import (
     allele_windows,
     place,
 )
-from enhancer_variants.models import Model
+from enhancer_variants.models import Model, joined
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.schema import MOTIF_EFFECTS
 from enhancer_variants.scorer import VariantScorer
@@ -157,22 +157,31 @@ def _explained(
     reference = scorer.reference
     if reference is None:
         return
-    used = [model for model in scorer.models if set(wanted) & set(model.output_names)]
+    used = _by_network(m for m in scorer.models if set(wanted) & set(m.output_names))
     passes = 2 if scorer.plan.strand == "both" else 1
-    each = [2 * passes * (3 * m.window_length + 1 if method == "exact" else 1) for m in used]
+    each = [2 * passes * (3 * m[0].window_length + 1 if method == "exact" else 1) for m in used]
     with ProgressBar(scorer.progress, unit=" sequences") as bar:
         bar.expect(len(effects) * sum(each), 1.0)
         for row in effects.to_dict("records"):
-            for model, sequences in zip(used, each, strict=True):
-                found = _window(row, model, reference, allow_n=scorer.plan.allow_n)
+            for models, sequences in zip(used, each, strict=True):
+                found = _window(row, models[0], reference, allow_n=scorer.plan.allow_n)
                 if found is None:
                     bar.advance(sequences)
                     continue
-                outputs = [name for name in model.output_names if name in wanted]
-                ready = scorer.plan.ready(model)
+                outputs = {o: m.name for m in models for o in m.output_names if o in wanted}
+                ready = replace(joined(models), network=scorer.plan.ready(models[0]).network)
                 yield from _of_model(
                     ready, *found, row, outputs, _changed(hits, row), method, scorer, bar.advance
                 )
+
+
+def _by_network(models: Iterable[Model]) -> list[list[Model]]:
+    """Models by the network that they share, which reads a sequence for all of them at once."""
+    groups: dict[tuple[int, int | None], list[Model]] = {}
+    for model in models:
+        alone = None if model.columns is not None else len(groups)
+        groups.setdefault((id(model.network), alone), []).append(model)
+    return list(groups.values())
 
 
 def _window(
@@ -203,12 +212,13 @@ def _of_model(
     variant: Variant,
     window: AlleleWindow,
     row: Mapping[Any, Any],
-    outputs: Sequence[str],
+    outputs: Mapping[str, str],
     hits: pd.DataFrame,
     method: Method,
     scorer: VariantScorer,
     advance: Callable[[float], None],
 ) -> Iterator[Explanation]:
+    """Explain outputs, by the name of the model that each belongs to."""
     stays = len(variant.ref) == len(variant.alt)
     maps, tracks = [], []
     for sequence, placed in ((window.ref, True), (window.alt, stays)):
@@ -217,7 +227,7 @@ def _of_model(
             saturation_by_output(
                 model,
                 sequence,
-                outputs=outputs,
+                outputs=[*outputs],
                 method=method,
                 strand=scorer.plan.strand,
                 batch_size=scorer.plan.batch_size,
@@ -227,13 +237,13 @@ def _of_model(
             )
         )
         tracks.append(attention_track(model, sequence, contig=contig, start=start or 0))
-    for output in outputs:
+    for output, name in outputs.items():
         yield Explanation(
             int(row["record"]),
             int(row["allele"]),
             variant,
-            maps[0][output],
-            maps[1][output],
+            replace(maps[0][output], model=name),
+            replace(maps[1][output], model=name),
             tracks[0],
             tracks[1],
             hits,

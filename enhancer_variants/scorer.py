@@ -18,12 +18,11 @@ from enhancer_variants.effects import (
     Requested,
     ScoringPlan,
     SideTables,
-    calibration_gap,
     collector_paused,
     is_file,
     is_variant_source,
-    motif_window,
-    named_models,
+    make_plan,
+    named_or_bundled,
     pair_windows,
     record_chunks,
     score_records,
@@ -41,8 +40,8 @@ from enhancer_variants.io import (
     to_frame,
     writable,
 )
-from enhancer_variants.models import Model, ModelMemory, ModelShelf, Padding, Precision
-from enhancer_variants.motifs import MotifOptions, MotifSource, motif_panel
+from enhancer_variants.models import Model, ModelMemory, Padding, Precision
+from enhancer_variants.motifs import MotifOptions, MotifSource
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.provenance import provenance_of
 from enhancer_variants.schema import MOTIF_HIT_COLUMNS
@@ -54,6 +53,9 @@ __all__ = ["RunSummary", "VariantScorer", "score_vcf"]
 class VariantScorer:
     """Scores variants with an enhancer model and any number of TFBS models.
 
+    Where neither a model nor motifs are named, these are what the package ships: ``enhancer-mini``,
+    ``tfbs-mini`` and JASPAR 2024. Something named means only what is named.
+
     For research, not for clinical use.
 
     Parameters
@@ -63,11 +65,14 @@ class VariantScorer:
         ``pysam.FastaFile`` or ``pyfaidx.Fasta``, or None where only
         :meth:`score_sequences` is used.
     enhancer
-        Directory of the enhancer model, or ``{name: directory}`` for several.
+        The enhancer model: its directory, ``"enhancer-mini"`` (bundled), or the name of one that
+        has been downloaded; ``{name: model}`` for several. Of a multi-label model that has the
+        label `enhancer`, this output alone.
     tfbs
-        TFBS models: ``{name: directory}``, a directory or several, or a folder of them. The
-        labels of a multi-label model name its columns. With more than 16 models or labels, a
-        table holds the largest gain and loss in place of every one's columns (see `wide`).
+        TFBS models: ``{name: model}``, a directory or a name or several, a folder of directories,
+        or ``"tfbs-mini"`` or ``"bundled"`` (bundled). The labels of a multi-label model name its
+        columns, `enhancer` left out. With more than 16 models or labels, a table holds the
+        largest gain and loss in place of every one's columns (see `wide`).
     motifs
         Motifs to look for: ``"JASPAR2024"`` (bundled), a file (MEME, JASPAR, HOCOMOCO), or
         motifs that are held.
@@ -108,7 +113,8 @@ class VariantScorer:
     Raises
     ------
     InputError
-        If no model is named, or two names would give the same column.
+        If two names would give the same column, a name stands for no model, or nothing is named
+        and the bundled models are not installed.
     ModelError, CheckpointError, UnsafeCheckpointError, WindowLengthError
         If a model cannot be loaded as asked.
     FastaError
@@ -149,42 +155,31 @@ class VariantScorer:
         model_memory: ModelMemory = "auto",
         progress: bool | None = None,
     ) -> None:
-        enhancers, factors = named_models(enhancer, tfbs, or_else=motifs)
         self.ignore_assembly = ignore_assembly
         self.progress = progress
+        enhancer, tfbs, motifs = named_or_bundled(enhancer, tfbs, motifs)
         self.reference = None if reference is None else Reference.of(reference)
-        panel = None if motifs is None else motif_panel(motifs, motif_options)
         self._files = [motifs, *(self.reference.files if self.reference else ())]
-        self._shelf = ModelShelf(
-            {**enhancers, **factors},
-            memory=model_memory,
+        self.plan, self._shelf = make_plan(
+            enhancer,
+            tfbs,
+            motifs,
+            motif_options=motif_options,
             window=window,
             max_seq_length=max_seq_length,
             padding=padding,
             device=device,
             precision=precision,
-        )
-        models = self._shelf.models
-        self.plan = ScoringPlan(
-            enhancers=models[: len(enhancers)],
-            tfbs=models[len(enhancers) :],
+            model_memory=model_memory,
             strand=strand,
             anchors=anchors,
             shifts=shifts,
             allow_n=allow_n,
             batch_size=batch_size,
-            motifs=panel,
-            motif_window=motif_window(window, models),
             agreement_shift=agreement_shift,
             calibrated=calibrated,
             wide=wide,
-            ready=self._shelf.ready,
         )
-        for model in models:
-            gap = calibration_gap(model, strand, anchors, shifts) if calibrated else None
-            for said in (*model.assumptions, gap):
-                if said is not None:
-                    warnings.warn(f"{model.name}: {said}", UserWarning, stacklevel=2)
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -481,14 +476,14 @@ def score_vcf(
     reference
         FASTA that the variants' REF alleles are taken from.
     **options
-        As for :class:`VariantScorer`.
+        As for :class:`VariantScorer`; without any, the bundled models and motifs score.
 
     Examples
     --------
     >>> from enhancer_variants.demo import demo_files
     >>> files = demo_files()
-    >>> effects = score_vcf(files.variants, files.reference, enhancer=files.model)
-    >>> "enhancer_log_odds_shift" in effects
+    >>> effects = score_vcf(files.variants, files.reference)
+    >>> {"enhancer_log_odds_shift", "CTCF_log_odds_shift", "motif_id"} <= set(effects)
     True
     """
     return VariantScorer(reference, **options).score_vcf(path)

@@ -86,8 +86,9 @@ def test_several_enhancer_models_need_names(
     assert "a_log_odds_shift" in header
     assert "b_log_odds_shift" in header
     assert run(*base, "--enhancer", files.model, "--enhancer", files.model) == 2
-    assert run(*base, "--tfbs", files.model) == 2
     assert "expected NAME=" in capsys.readouterr().err
+    assert run(*base, "--tfbs", files.model) == 0  # called by its card
+    assert "random_log_odds_shift" in (tmp_path / "e.tsv").read_text().splitlines()[0]
     assert run(*base, *two, "--enhancer", f"a={files.model}") == 2
 
 
@@ -156,20 +157,6 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--reference" in printed
     assert run("--help") == 0
     assert "not for clinical use" in capsys.readouterr().out
-
-
-def test_the_demo_shows_effects_and_says_that_they_mean_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("demo") == 0
-    printed = capsys.readouterr()
-    assert "CTCF_site" in printed.out
-    assert "mean nothing" in printed.err
-    assert run("demo", "-o", tmp_path / "demo") == 0
-    written = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert {"genome.fa", "variants.vcf", "random", "effects.vcf.gz", "effects.tsv"} <= written
-    header = pysam.VariantFile(str(tmp_path / "demo" / "effects.vcf.gz")).header
-    assert "mean nothing" in str(header)
 
 
 def test_models_are_shown_and_converted(

@@ -61,6 +61,7 @@ def with_labels(task: Any, labels: tuple[str, ...], positive: str | None) -> Any
 
     class Headed:
         card = ModelCard(name="m", task=task, labels=labels, positive_label=positive)
+        columns = None
 
     return Headed()
 

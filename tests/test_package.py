@@ -30,7 +30,17 @@ LAYERS = [
     {"scorer"},
     {"calibration", "explanation", "prediction", "training", "scan", "gwas", "demo"},
     {"reports"},
-    {"cli", "cli_options", "cli_training", "__main__"},
+    {
+        "cli",
+        "cli_evaluate",
+        "cli_finetune",
+        "cli_models",
+        "cli_options",
+        "cli_pretrain",
+        "cli_sweep",
+        "cli_training",
+        "__main__",
+    },
 ]
 """Imports go from a later layer to an earlier one; io, motifs and models not to each other."""
 

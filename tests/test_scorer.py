@@ -230,11 +230,12 @@ def test_several_models_are_scored_in_one_call(files: DemoFiles) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({}, ev.InputError, "enhancer=DIR"),
+        ({"enhancer": {}}, ev.InputError, "no model is named"),
         ({"enhancer": "no/such/folder"}, ev.CheckpointError, "no such directory"),
         ({"window": 300}, ev.ModelError, "card says 200"),
         ({"enhancer": 5}, ev.InputError, "expected its directory"),
-        ({"enhancer": None, "tfbs": "folder"}, ev.InputError, "folder: no directory"),
+        ({"enhancer": None, "tfbs": "a/folder"}, ev.InputError, "a/folder: no directory"),
+        ({"enhancer": None, "tfbs": "folder"}, ev.CheckpointError, "folder: no such directory"),
         ({"tfbs": 5}, ev.InputError, "tfbs is 5"),
         ({"motifs": "no-such-set"}, ev.InputError, "neither a set of motifs nor a file"),
         ({"agreement_shift": -1.0}, ev.InputError, "agreement_shift is -1.0"),
@@ -248,7 +249,7 @@ def test_several_models_are_scored_in_one_call(files: DemoFiles) -> None:
 def test_what_cannot_be_scored_is_refused_at_once(
     files: DemoFiles, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    if options and "enhancer" not in options:
+    if "enhancer" not in options:
         options = {"enhancer": files.model, **options}
     with pytest.raises(error, match=message):
         ev.VariantScorer(files.reference, **options)

@@ -1,4 +1,4 @@
-"""Example data that ships with the package: a made-up genome, variants, and a random model."""
+"""Example data that ships with the package: a made-up genome, variants, and toy models."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from enhancer_variants.scorer import RunSummary, VariantScorer
 
 __all__ = ["DemoFiles", "demo_files", "demo_report"]
 
-_SHOWN = ["chrom", "pos", "id", "ref", "alt", "status", "kind"]
-_SHOWN_OF_MODEL = ["prob_ref", "prob_alt", "log_odds_shift", "effect"]
+_SHOWN = ["chrom", "pos", "id", "ref", "alt", "status"]
+_SHOWN_EVIDENCE = {
+    "enhancer_prob_ref": "prob_ref",
+    "enhancer_prob_alt": "prob_alt",
+    "enhancer_log_odds_shift": "shift",
+    "enhancer_effect": "effect",
+    "CTCF_log_odds_shift": "CTCF_shift",
+    "motif_tf": "motif",
+    "motif_effect": "motif_effect",
+}
+"""Columns of a score by what the printed table calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +81,29 @@ def demo_files() -> DemoFiles:
 
 
 def demo_report(files: DemoFiles, output: Path | None = None) -> tuple[str, RunSummary]:
-    """Score the example VCF; return a text table of the effects and the counts.
+    """Score the example VCF with the bundled models; return a text table of effects and the counts.
+
+    The genome is made up, and so are the variants: the numbers only illustrate what comes out.
 
     Parameters
     ----------
     output
         Folder to write ``effects.vcf.gz`` and ``effects.tsv`` into, if any.
+
+    Raises
+    ------
+    InputError
+        If this installation has no bundled models.
     """
-    scorer = VariantScorer(files.reference, enhancer=files.model)
+    scorer = VariantScorer(files.reference)
     effects = scorer.score_vcf(files.variants)
     if output is not None:
         for name in ("effects.tsv", "effects.vcf.gz"):
             scorer.annotate(files.variants, output / name)
-    shown = effects[_SHOWN + [f"enhancer_{quantity}" for quantity in _SHOWN_OF_MODEL]]
-    shown = shown.rename(columns=lambda name: name.removeprefix("enhancer_"))
+    shown = effects[_SHOWN + list(_SHOWN_EVIDENCE)].rename(columns=_SHOWN_EVIDENCE)
     table = (
         shown.astype(object)
         .fillna("")
-        .to_string(index=False, float_format="{:.4f}".format, max_colwidth=24)
+        .to_string(index=False, float_format="{:.3f}".format, max_colwidth=20)
     )
     return table, RunSummary.of(effects["record"].nunique(), effects["status"])

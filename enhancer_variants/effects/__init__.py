@@ -27,6 +27,7 @@ from enhancer_variants.effects.model_names import (
     enhancer_models,
     factor_models,
     named_models,
+    named_or_bundled,
 )
 from enhancer_variants.effects.motif_evidence import MotifEvidence, motif_evidence
 from enhancer_variants.effects.motif_finding import (
@@ -41,6 +42,7 @@ from enhancer_variants.effects.plan import (
     ScoringPlan,
     motif_window,
 )
+from enhancer_variants.effects.planning import make_plan
 from enhancer_variants.effects.saturation import (
     saturation_by_output,
     saturation_mutagenesis,
@@ -81,10 +83,12 @@ __all__ = [
     "gradient_correlation",
     "is_file",
     "is_variant_source",
+    "make_plan",
     "model_attention_motifs",
     "motif_evidence",
     "motif_window",
     "named_models",
+    "named_or_bundled",
     "null_conditions",
     "pair_windows",
     "record_chunks",

@@ -94,7 +94,8 @@ def _gradients(model: Model, tokens: Tokens, outputs: Sequence[int]) -> list[tor
 def _log_odds(model: Model, logits: torch.Tensor) -> torch.Tensor:
     """Log2 odds, (n, outputs), as :func:`~enhancer_variants.models.log_odds` has them."""
     if model.card.task == "multi_label":
-        return logits / math.log(2)
+        own = logits if model.columns is None else logits[:, list(model.columns)]
+        return own / math.log(2)
     positive = model.card.labels.index(model.card.positive_label or "")
     is_other = torch.arange(logits.shape[1], device=logits.device) != positive
     others = logits[:, is_other].logsumexp(dim=1, keepdim=True)

@@ -93,7 +93,8 @@ class ScoringPlan:
         for model in self.models:
             self.rule(model)  # refuses shifts that the window is too short for
         names = [name for model in self.models for name in model.output_names]
-        _check_outputs(self.models)
+        _check_outputs(self.enhancers, also_allowed={"enhancer"})
+        _check_outputs(self.tfbs, also_allowed=set())
         for name, count in Counter(names).items():
             if count > 1:
                 raise InputError(f"two models would both fill the columns of {name!r}: rename one")
@@ -188,11 +189,12 @@ def motif_window(window: int | None, models: Sequence[Model]) -> int:
     return window
 
 
-def _check_outputs(models: tuple[Model, ...]) -> None:
-    """Refuse labels that would name columns of something else; `enhancer` may call itself so."""
+def _check_outputs(models: tuple[Model, ...], also_allowed: set[str]) -> None:
+    """Refuse outputs that would name columns of something else."""
     for model in models:
-        taken = {name for name in model.output_names if name.casefold() in RESERVED_NAMES}
-        if taken - ({"enhancer"} if model.name == "enhancer" else set()):
+        reserved = {name for name in model.output_names if name.casefold() in RESERVED_NAMES}
+        taken = reserved - also_allowed
+        if taken:
             raise InputError(
                 f"model {model.name} would fill columns called {', '.join(sorted(taken))}, which "
                 "name other things: give the model, or its label in the card, another name"

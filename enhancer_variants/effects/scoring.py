@@ -12,16 +12,17 @@ from enhancer_variants.effects.calibrated import calibrated_columns, valid_null
 from enhancer_variants.effects.collector import collector_paused
 from enhancer_variants.effects.factors import FactorSummary
 from enhancer_variants.effects.motif_evidence import MotifEvidence, motif_evidence
+from enhancer_variants.effects.network_passes import NetworkPasses
 from enhancer_variants.effects.plan import ScoringPlan
 from enhancer_variants.effects.rows import AlleleRows
 from enhancer_variants.effects.shifts import allele_effects
 from enhancer_variants.effects.side_tables import SideTables
 from enhancer_variants.effects.window_pairs import WindowPairs
 from enhancer_variants.errors import ModelError
-from enhancer_variants.genome import Reference, reverse_complement
+from enhancer_variants.genome import Reference
 from enhancer_variants.io.effect_table import EffectTable
 from enhancer_variants.io.records import VariantRecord
-from enhancer_variants.models import Model, Tokens, Vocabulary, log_odds, predict_logits, tokenize
+from enhancer_variants.models import Model, log_odds
 from enhancer_variants.schema import Status
 
 __all__ = ["score_records", "score_windows"]
@@ -104,13 +105,12 @@ class _Chunk:
         self.side_tables = side_tables or SideTables()
         self.data: dict[str, Any] = rows.identity()
         self.is_snv = np.array([kind == "snv" for kind in self.data["kind"]], dtype=bool)
-        self.tokens: dict[tuple[int, Vocabulary, bool], Tokens] = {}
+        self.passes = NetworkPasses(plan, zip(plan.models, pairs, strict=False))
 
     def scored(self, advance: Advance | None) -> EffectTable:
         """Score the windows with every model and put the columns together."""
         total, evidence = len(self.rows), self._motif_evidence()
-        passes = 2 if self.plan.strand == "both" else 1
-        work = passes * sum(len(p.sequences) for p in self.pairs[: len(self.plan.models)])
+        work = self.passes.sequences
         progress = _shared(advance, total / work) if advance is not None and work else None
         enhancers = len(self.plan.enhancers)
         for model, windows in zip(self.plan.enhancers, self.pairs, strict=False):
@@ -147,8 +147,10 @@ class _Chunk:
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Columns of each of a model's outputs, by quantity, for all rows."""
         plan, total = self.plan, len(self.rows)
-        ready = plan.ready(model)
-        scores = _log_odds(ready, windows, plan, self.tokens, progress, self.rows)
+        strands = self.passes.logits(model, windows, progress)
+        for logits in strands:
+            _require_finite(logits, model, windows, self.rows)
+        scores = np.stack([log_odds(model, logits) for logits in strands])
         for output, values in zip(model.output_names, np.moveaxis(scores, -1, 0), strict=True):
             ref, alt = _members(values, windows.ref), _members(values, windows.alt)
             effects = allele_effects(ref, alt, model.decision_threshold)
@@ -203,29 +205,6 @@ class _Chunk:
 
 def _shared(advance: Advance, alleles_per_sequence: float) -> Callable[[int], None]:
     return lambda sequences: advance(sequences * alleles_per_sequence)
-
-
-def _log_odds(
-    model: Model,
-    windows: WindowPairs,
-    plan: ScoringPlan,
-    tokens: dict[tuple[int, Vocabulary, bool], Tokens],
-    progress: Callable[[int], None] | None,
-    rows: AlleleRows,
-) -> npt.NDArray[np.float64]:
-    """Log-odds of every distinct window: shape (strands, windows, outputs)."""
-    strands = []
-    for reverse in (False, True) if plan.strand == "both" else (False,):
-        key = (id(windows), model.vocabulary, reverse)
-        if key not in tokens:
-            sequences = windows.sequences
-            if reverse:
-                sequences = [reverse_complement(sequence) for sequence in sequences]
-            tokens[key] = tokenize(sequences, model.vocabulary)
-        logits = predict_logits(model, tokens[key], batch_size=plan.batch_size, progress=progress)
-        _require_finite(logits, model, windows, rows)
-        strands.append(log_odds(model, logits))
-    return np.stack(strands)
 
 
 def _members(

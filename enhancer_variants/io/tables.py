@@ -143,8 +143,17 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
 
 
-def records_from_frame(frame: pd.DataFrame) -> Iterator[VariantRecord]:
+def records_from_frame(
+    frame: pd.DataFrame, name: str = "the DataFrame"
+) -> Iterator[VariantRecord]:
     """Rows of a DataFrame, by the same column names that tables may have.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    name
+        What errors call it.
 
     Examples
     --------
@@ -152,7 +161,7 @@ def records_from_frame(frame: pd.DataFrame) -> Iterator[VariantRecord]:
     >>> next(records_from_frame(frame)).position
     100
     """
-    layout = _layout(list(frame.columns), "the DataFrame")
+    layout = _layout(list(frame.columns), name)
     for number, row in enumerate(frame.itertuples(index=False, name=None)):
         yield _record(number, row, layout)
 

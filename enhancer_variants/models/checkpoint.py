@@ -29,7 +29,7 @@ from enhancer_variants.models.weights import read_weights, sha256_of
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Checkpoint", "read_checkpoint"]
+__all__ = ["Checkpoint", "find_weights", "finite_tensors", "read_checkpoint", "read_vocabulary"]
 
 _EXPECTED = (
     "a model directory with config.json and model.safetensors (or pytorch_model.bin), and where "
@@ -119,12 +119,12 @@ def read_checkpoint(directory: str | Path) -> Checkpoint:
     """
     directory = Path(directory)
     _check_directory(directory)
-    config_path, weights_path = directory / "config.json", _weights_path(directory)
+    config_path, weights_path = directory / "config.json", find_weights(directory)
     settings = read_json_object(config_path, _LARGEST_CONFIG)
     problem_type = check_architecture(config_path, settings)
     tensors = today_names(read_weights(weights_path, without=_NOT_NEEDED))
     config = network_config(config_path, settings, weights_path, tensors)
-    vocabulary = _vocabulary(directory, config.vocab_size)
+    vocabulary = read_vocabulary(directory, config.vocab_size)
     labels = _labels(config_path, settings, config.num_labels)
     digest = sha256_of(weights_path)
     card = None
@@ -141,7 +141,7 @@ def read_checkpoint(directory: str | Path) -> Checkpoint:
     checkpoint = Checkpoint(
         directory=directory,
         config=config,
-        tensors=_finite(weights_path, tensors),
+        tensors=finite_tensors(weights_path, tensors),
         vocabulary=vocabulary,
         card=card,
         labels=labels,
@@ -166,7 +166,27 @@ def _check_directory(directory: Path) -> None:
         raise CheckpointError(f"{directory}: no config.json; expected {_EXPECTED}")
 
 
-def _weights_path(directory: Path) -> Path:
+def find_weights(directory: Path) -> Path:
+    """Find the weights file of a model directory.
+
+    Parameters
+    ----------
+    directory
+        The directory. ``model.safetensors`` is preferred to ``pytorch_model.bin``.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none, or the weights are in several files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "pytorch_model.bin").write_bytes(b"")
+    ...     find_weights(Path(folder)).name
+    'pytorch_model.bin'
+    """
     for name in ("model.safetensors", "pytorch_model.bin"):
         if os.path.lexists(directory / name):
             return directory / name
@@ -180,8 +200,27 @@ def _weights_path(directory: Path) -> Path:
     )
 
 
-def _finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Tensors as float32, all of their numbers finite."""
+def finite_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Give tensors as float32, all of their numbers finite.
+
+    Parameters
+    ----------
+    path
+        The file that they are from, for messages.
+    tensors
+        Tensors by name.
+
+    Raises
+    ------
+    CheckpointError
+        If one holds no floats, or NaN or infinity.
+
+    Examples
+    --------
+    >>> import torch
+    >>> finite_tensors(Path("model.safetensors"), {"bias": torch.tensor([1.0 / 3]).half()})
+    {'bias': tensor([0.3333])}
+    """
     checked = {}
     for name, tensor in tensors.items():
         if not tensor.is_floating_point():
@@ -195,7 +234,27 @@ def _finite(path: Path, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
     return checked
 
 
-def _vocabulary(directory: Path, vocab_size: int) -> Vocabulary:
+def read_vocabulary(directory: Path, vocab_size: int) -> Vocabulary:
+    """Read the vocabulary of a model directory.
+
+    Parameters
+    ----------
+    directory
+        The directory. ``vocab.txt`` is preferred to ``tokenizer.json``; without either it is the
+        canonical one of that size.
+    vocab_size
+        Tokens, as ``config.json`` has it.
+
+    Raises
+    ------
+    CheckpointError
+        If a file is damaged, or of another size, or there is none and no k has that size.
+
+    Examples
+    --------
+    >>> read_vocabulary(Path("no/such/folder"), 69).k
+    3
+    """
     text, tokenizer = directory / "vocab.txt", directory / "tokenizer.json"
     if os.path.lexists(text):
         source, tokens = text, _tokens_of_text(text)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-
-import safetensors.torch
 
 from enhancer_variants.errors import CheckpointError, ModelError
 from enhancer_variants.models.card import (
@@ -21,7 +18,7 @@ from enhancer_variants.models.card import (
 from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
 from enhancer_variants.models.completion import complete_card
 from enhancer_variants.models.null_set import nulls_for_weights
-from enhancer_variants.models.weights import sha256_of
+from enhancer_variants.models.saving import write_model
 
 __all__ = ["convert_checkpoint"]
 
@@ -110,29 +107,10 @@ def convert_checkpoint(
 
 
 def _write(checkpoint: Checkpoint, card: ModelCard, folder: Path) -> ModelCard:
-    weights = folder / "model.safetensors"
-    content = safetensors.torch.save(dict(checkpoint.tensors), metadata={"format": "pt"})
-    weights.write_bytes(content)
-    digest = sha256_of(weights)
-    nulls = nulls_for_weights(card.nulls, checkpoint.weights_sha256, digest)
-    card = replace(card, weights_sha256=digest, nulls=nulls)
-    settings = {
-        "architectures": ["BertForSequenceClassification"],
-        "hidden_act": "gelu",
-        "id2label": {str(number): label for number, label in enumerate(card.labels)},
-        "label2id": {label: number for number, label in enumerate(card.labels)},
-        "model_type": "bert",
-        "pad_token_id": checkpoint.vocabulary.pad,
-        "problem_type": f"{card.task}_classification",
-        **asdict(checkpoint.config),
-    }
-    del settings["num_labels"]  # transformers derives it from id2label
-    # Without the second file, tokenizers would lower-case and read every k-mer as [UNK].
-    tokenizer = {"do_lower_case": False, "tokenizer_class": "BertTokenizer"}
-    for name, values in (("config.json", settings), ("tokenizer_config.json", tokenizer)):
-        text = json.dumps(values, sort_keys=True, indent=2, ensure_ascii=False)
-        (folder / name).write_text(text + "\n", encoding="utf-8")
-    vocabulary = "".join(f"{token}\n" for token in checkpoint.vocabulary.tokens())
-    (folder / "vocab.txt").write_text(vocabulary, encoding="ascii")
+    """Write the model; null distributions of the old weights file hold for the new one."""
+    parts = (checkpoint.config, checkpoint.tensors, checkpoint.vocabulary)
+    written = write_model(folder, *parts, replace(card, nulls=()))
+    digests = (checkpoint.weights_sha256, written.weights_sha256 or "")
+    card = replace(written, nulls=nulls_for_weights(card.nulls, *digests))
     write_card(card, folder / CARD_FILE)
     return card

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
-from pathlib import Path
 
 from enhancer_variants.models.checkpoint import read_checkpoint
 from enhancer_variants.models.completion import complete_card
 from enhancer_variants.models.files import JSON
+from enhancer_variants.models.views import ModelView, find_model
 
 __all__ = ["describe_model"]
 
 
-def describe_model(directory: str | Path) -> dict[str, JSON]:
-    """Describe a model directory as JSON values.
+def describe_model(directory: str | os.PathLike[str] | ModelView) -> dict[str, JSON]:
+    """Describe a model as JSON values.
 
     Parameters
     ----------
     directory
-        As for `load_model`.
+        A directory or a name, as for `load_model`.
 
     Returns
     -------
@@ -40,8 +41,10 @@ def describe_model(directory: str | Path) -> dict[str, JSON]:
     Traceback (most recent call last):
     enhancer_variants.errors.CheckpointError: no/such/model: no such directory; expected a model ...
     """
-    checkpoint = read_checkpoint(directory)
+    view = find_model(directory)
+    checkpoint = read_checkpoint(view.directory)
     card, assumptions = complete_card(checkpoint)
+    card = view.card_of(card)
     described_card = asdict(card)
     described_card["labels"] = list(card.labels)
     described_card["nulls"] = [null.summary() for null in card.nulls]

@@ -11,7 +11,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models.architecture import (
     check_architecture,
     network_config,
@@ -20,9 +19,10 @@ from enhancer_variants.models.architecture import (
 )
 from enhancer_variants.models.checkpoint import (
     Checkpoint,
-    _vocabulary,
-    _weights_path,
+    find_weights,
+    finite_tensors,
     read_checkpoint,
+    read_vocabulary,
 )
 from enhancer_variants.models.files import read_json_object
 from enhancer_variants.models.network import NetworkConfig
@@ -155,7 +155,7 @@ def read_encoder(directory: str | os.PathLike[str]) -> Encoder:
     directory = Path(directory)
     if not os.path.lexists(directory / "config.json"):
         read_checkpoint(directory)  # says what is wrong with the directory
-    config_path, weights_path = directory / "config.json", _weights_path(directory)
+    config_path, weights_path = directory / "config.json", find_weights(directory)
     tensors = today_names(read_weights(weights_path, without=_NOT_NEEDED))
     if "classifier.weight" in tensors:
         checkpoint = read_checkpoint(directory)
@@ -173,8 +173,8 @@ def read_encoder(directory: str | os.PathLike[str]) -> Encoder:
     config = network_config(config_path, settings, weights_path, _with_head(settings, tensors))
     return Encoder(
         config,
-        _finite(weights_path, tensors),
-        _vocabulary(directory, config.vocab_size),
+        finite_tensors(weights_path, tensors),
+        read_vocabulary(directory, config.vocab_size),
         sha256_of(weights_path),
         None,
     )
@@ -193,15 +193,3 @@ def _with_head(settings: Mapping[str, object], tensors: Mapping[str, Tensor]) ->
             "classifier.bias": torch.empty(2),
         }
     return {**head, **tensors}
-
-
-def _finite(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    checked = {}
-    for name, tensor in tensors.items():
-        if not tensor.is_floating_point() or not bool(tensor.isfinite().all()):
-            raise CheckpointError(
-                f"{path}: tensor {name!r} holds NaN, infinity or no floats; expected finite "
-                "numbers: did its training diverge?"
-            )
-        checked[name] = tensor.float()
-    return checked

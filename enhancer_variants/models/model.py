@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from pathlib import Path
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -18,14 +19,17 @@ from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
 from enhancer_variants.models.completion import complete_card
 from enhancer_variants.models.network import DnabertNetwork, from_checkpoint_names
 from enhancer_variants.models.tokens import longest_sequence
+from enhancer_variants.models.views import ModelView, find_model
 from enhancer_variants.models.vocabulary import Vocabulary
 
 __all__ = [
     "Model",
+    "joined",
     "load_model",
     "log_odds",
     "longest_sequence",
     "probability",
+    "seen_as",
 ]
 
 Precision = Literal["fp32", "fp16", "bf16"]
@@ -70,6 +74,9 @@ class Model:
         of a multi-label one.
     decision_threshold
         Log2 odds at which the call changes.
+    columns
+        Which of the network's outputs are the model's, where another model has the others; None
+        for all.
     """
 
     name: str
@@ -85,6 +92,7 @@ class Model:
     assumptions: tuple[str, ...]
     output_names: tuple[str, ...]
     decision_threshold: float
+    columns: tuple[int, ...] | None = None
 
     @property
     def token_limit(self) -> int:
@@ -98,7 +106,7 @@ class Model:
 
 
 def load_model(
-    directory: str | Path,
+    directory: str | os.PathLike[str] | ModelView,
     name: str | None = None,
     *,
     window: int | None = None,
@@ -107,12 +115,14 @@ def load_model(
     device: str = "auto",
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto",
 ) -> Model:
-    """Load a model directory.
+    """Load a model.
 
     Parameters
     ----------
     directory
-        As the published DNABERT code, transformers or this package writes it.
+        A directory as the published DNABERT code, transformers or this package writes it;
+        ``enhancer-mini`` or ``tfbs-mini``, which are bundled; or the name of a model that has
+        been downloaded.
     name
         Name of the model; by default the card's, else the directory's.
     window, max_seq_length, padding
@@ -137,6 +147,8 @@ def load_model(
         If the window has more bases than the model reads.
     ModelError
         If an argument contradicts the card, or there is no such device or precision.
+    InputError
+        If a bundled model is named and not installed.
 
     Examples
     --------
@@ -146,17 +158,18 @@ def load_model(
     """
     torch_device = _device(device)
     chosen = _precision(precision)
-    checkpoint = read_checkpoint(directory)
+    view = find_model(directory)
+    checkpoint = read_checkpoint(view.directory)
     card, assumptions = complete_card(
         checkpoint, window=window, max_seq_length=max_seq_length, padding=padding
     )
     if card.task == "single_label" and card.positive_label is None:
         raise CheckpointError(
-            f"{directory}: labels {list(card.labels)}, none of them marked as positive; expected "
-            "a card that does: convert the model with positive_label set to one of them"
+            f"{view.directory}: labels {list(card.labels)}, none of them marked as positive; "
+            "expected a card that does: convert the model with positive_label set to one of them"
         )
-    return Model(
-        name=name or card.name,
+    whole = Model(
+        name=card.name,
         card=card,
         window_length=cast("int", card.window_length),
         max_seq_length=card.max_seq_length,
@@ -167,8 +180,92 @@ def load_model(
         precision=chosen,
         weights_sha256=checkpoint.weights_sha256,
         assumptions=assumptions,
-        output_names=card.labels if card.task == "multi_label" else (name or card.name,),
+        output_names=ModelView(view.directory).output_names(card, None),
         decision_threshold=float(card.decision_threshold),
+    )
+    return seen_as(whole, view, name)
+
+
+def seen_as(whole: Model, view: ModelView, name: str | None = None) -> Model:
+    """Give a part of a model, or all of it under another name; the network is the same object.
+
+    Parameters
+    ----------
+    whole
+        The model with all of its outputs.
+    view
+        Which of them are meant.
+    name
+        What the part is called; by default the view's name, else the card's.
+
+    Returns
+    -------
+    Model
+        A card with the part's labels and their null distributions, and the part's columns.
+
+    Raises
+    ------
+    InputError
+        If the part has no outputs.
+
+    Examples
+    --------
+    >>> from enhancer_variants.demo import demo_files
+    >>> model = load_model(demo_files().model)
+    >>> again = seen_as(model, ModelView(demo_files().model), "CTCF")
+    >>> again.output_names, again.network is model.network
+    (('CTCF',), True)
+    """
+    card = view.card_of(whole.card)
+    return replace(
+        whole,
+        name=name or card.name,
+        card=card,
+        output_names=view.output_names(whole.card, name),
+        columns=view.columns(whole.card),
+    )
+
+
+def joined(parts: Sequence[Model]) -> Model:
+    """Put parts of one network together again, to be read in one pass.
+
+    Parameters
+    ----------
+    parts
+        One or more models that :func:`seen_as` made of one network.
+
+    Returns
+    -------
+    Model
+        Its outputs are those of the parts, in their order; without null distributions.
+
+    Raises
+    ------
+    ModelError
+        If a model is no part of the first one's network.
+
+    Examples
+    --------
+    >>> from enhancer_variants.demo import demo_files
+    >>> model = load_model(demo_files().model)
+    >>> joined([model]) is model
+    True
+    """
+    first, *others = parts
+    if not others:
+        return first
+    for model in others:
+        if model.network is not first.network or None in (model.columns, first.columns):
+            raise ModelError(
+                f"models {first.name} and {model.name} are no parts of one network; expected parts "
+                "of one multi-label model"
+            )
+    labels = tuple(label for model in parts for label in model.card.labels)
+    return replace(
+        first,
+        card=replace(first.card, labels=labels, nulls=()),
+        columns=tuple(column for model in parts for column in model.columns or ()),
+        output_names=tuple(output for model in parts for output in model.output_names),
     )
 
 
@@ -183,7 +280,7 @@ def log_odds(model: Model, logits: npt.NDArray[np.float32]) -> Scores:
     model
         The model.
     logits
-        Shape ``(n, labels)``.
+        Shape ``(n, labels)``, all labels of the network.
 
     Returns
     -------
@@ -193,7 +290,8 @@ def log_odds(model: Model, logits: npt.NDArray[np.float32]) -> Scores:
     """
     exact = np.asarray(logits, dtype=np.float64)
     if model.card.task == "multi_label":
-        return exact / math.log(2)
+        own = exact if model.columns is None else exact[:, list(model.columns)]
+        return own / math.log(2)
     positive = model.card.labels.index(model.card.positive_label or "")
     others = np.delete(exact, positive, axis=1)
     with np.errstate(invalid="ignore"):

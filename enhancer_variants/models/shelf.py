@@ -14,8 +14,9 @@ import torch
 
 from enhancer_variants.errors import ModelError
 from enhancer_variants.models.card import Padding
-from enhancer_variants.models.model import Model, Precision, load_model
+from enhancer_variants.models.model import Model, Precision, load_model, seen_as
 from enhancer_variants.models.network import DnabertNetwork
+from enhancer_variants.models.views import ModelView, find_model
 
 __all__ = ["ModelMemory", "ModelShelf"]
 
@@ -42,10 +43,13 @@ class ModelShelf:
     file by mapping it into memory). Which stay does not change: models that are used in turn
     would each push out the one that is needed next.
 
+    Names of one directory, such as the bundled ``enhancer-mini`` and ``tfbs-mini``, share its
+    network: it is read once, and takes its memory once.
+
     Parameters
     ----------
     sources
-        Directories by name.
+        Directories, names or views (:func:`~enhancer_variants.models.find_model`) by name.
     memory
         Bytes that weights may take, text such as ``8GB``, or ``auto``: half of what is free on
         the device. One model is always loaded, however large it is.
@@ -61,6 +65,8 @@ class ModelShelf:
     ------
     CheckpointError, UnsafeCheckpointError, WindowLengthError, ModelError
         As :func:`~enhancer_variants.models.load_model`, and if `memory` is no size.
+    InputError
+        If a name stands for no model.
 
     Examples
     --------
@@ -70,7 +76,7 @@ class ModelShelf:
 
     def __init__(
         self,
-        sources: Mapping[str, str | os.PathLike[str]],
+        sources: Mapping[str, str | os.PathLike[str] | ModelView],
         *,
         memory: ModelMemory = "auto",
         window: int | None = None,
@@ -79,36 +85,40 @@ class ModelShelf:
         device: str = "auto",
         precision: Precision | Literal["auto"] = "auto",
     ) -> None:
-        self._sources = {name: Path(source) for name, source in sources.items()}
+        self._views = {name: find_model(source) for name, source in sources.items()}
         self._window, self._max_seq_length, self._padding = window, max_seq_length, padding
         self._device, self._precision = device, precision
-        self._loaded: dict[str, Model] = {}
-        outlines, limit, used = list[Model](), _bytes(memory), 0
-        for name in self._sources:
-            model = self._read(name)
+        self._loaded: dict[Path, Model] = {}
+        outlines, limit, used = dict[Path, Model](), _bytes(memory), 0
+        for place, directory in {_place(v): v.directory for v in self._views.values()}.items():
+            model = self._read(directory)
             if limit is None:
                 limit = int(_SHARE * _free_memory(model.device))
-            outlines.append(replace(model, network=_without_weights(model)))
+            outlines[place] = replace(model, network=_without_weights(model))
             if used + _size(model) <= limit:
                 used += _size(model)
-                self._loaded[name] = model
+                self._loaded[place] = model
             del model  # or it would stay while the next one is read
         self._make_room(outlines, limit or 0)
-        self.models = tuple(self._loaded.get(model.name, model) for model in outlines)
+        wholes = {**outlines, **self._loaded}
+        self.models = tuple(
+            seen_as(wholes[_place(view)], view, name) for name, view in self._views.items()
+        )
 
-    def _make_room(self, outlines: list[Model], limit: int) -> None:
+    def _make_room(self, outlines: Mapping[Path, Model], limit: int) -> None:
         """Put the last ones away until the largest of those that are away fits beside the rest."""
-        sizes = {model.name: _size(model) for model in outlines}
-        used = sum(sizes[name] for name in self._loaded)
-        largest = max((size for name, size in sizes.items() if name not in self._loaded), default=0)
+        sizes = {place: _size(model) for place, model in outlines.items()}
+        used = sum(sizes[place] for place in self._loaded)
+        away = (size for place, size in sizes.items() if place not in self._loaded)
+        largest = max(away, default=0)
         while self._loaded and len(self._loaded) < len(outlines) and used + largest > limit:
-            name, _ = self._loaded.popitem()
-            used, largest = used - sizes[name], max(largest, sizes[name])
+            place, _ = self._loaded.popitem()
+            used, largest = used - sizes[place], max(largest, sizes[place])
 
     @property
     def complete(self) -> bool:
         """Whether all models are in memory."""
-        return len(self._loaded) == len(self.models)
+        return all(_place(view) in self._loaded for view in self._views.values())
 
     def ready(self, model: Model) -> Model:
         """Give a model of this shelf with its weights, read again where they were not kept.
@@ -118,27 +128,32 @@ class ModelShelf:
         ModelError
             If the weights have changed since the shelf was made.
         """
-        if model.name in self._loaded or model.name not in self._sources:
-            return self._loaded.get(model.name, model)
-        again = self._read(model.name)
+        view = self._views.get(model.name)
+        if view is None or _place(view) in self._loaded:
+            return model
+        again = self._read(view.directory)
         if again.weights_sha256 != model.weights_sha256:
             raise ModelError(
-                f"{self._sources[model.name]}: the weights of model {model.name} changed while "
+                f"{view.directory}: the weights of model {model.name} changed while "
                 f"they were in use (sha256 {model.weights_sha256} before, "
                 f"{again.weights_sha256} now): start again"
             )
-        return again
+        return seen_as(again, view, model.name)
 
-    def _read(self, name: str) -> Model:
+    def _read(self, directory: Path) -> Model:
         return load_model(
-            self._sources[name],
-            name,
+            directory,
             window=self._window,
             max_seq_length=self._max_seq_length,
             padding=self._padding,
             device=self._device,
             precision=self._precision,
         )
+
+
+def _place(view: ModelView) -> Path:
+    """Where a model's directory really lies: one place, however it is spelled."""
+    return view.directory.resolve()
 
 
 def _without_weights(model: Model) -> DnabertNetwork:

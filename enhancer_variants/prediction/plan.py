@@ -17,6 +17,7 @@ from enhancer_variants.errors import ModelError
 from enhancer_variants.genome import reverse_complement
 from enhancer_variants.io import EffectTable
 from enhancer_variants.models import (
+    BUNDLED_ENHANCER,
     Model,
     load_model,
     log_odds,
@@ -48,7 +49,7 @@ class Predictions:
         One row for each sequence.
     class_one
         Probability of class 1 whichever class is the positive one, float32: shape (n,), or
-        (n, labels) for a multi-label model; NaN where there is none.
+        (n, outputs) for a model of several outputs; NaN where there is none.
     read
         What the model read, by row; rows without a prediction are not in it.
     """
@@ -80,10 +81,11 @@ class PredictionPlan:
         _ = self._scoring  # checks the options as for scoring
 
     @classmethod
-    def of(cls, model: Model | str | os.PathLike[str], **options: Any) -> PredictionPlan:
-        """Load the model where a directory is given."""
-        loaded = model if isinstance(model, Model) else load_model(os.fspath(model))
-        return cls(loaded, **options)
+    def of(cls, model: Model | str | os.PathLike[str] | None, **options: Any) -> PredictionPlan:
+        """Load the model where a directory or a name is given, the bundled one where nothing is."""
+        if isinstance(model, Model):
+            return cls(model, **options)
+        return cls(load_model(BUNDLED_ENHANCER if model is None else model), **options)
 
     @property
     def _scoring(self) -> ScoringPlan:
@@ -152,7 +154,7 @@ class PredictionPlan:
         table = EffectTable((), (), columns, {column.name: data[column.name] for column in columns})
         by_strand[:, rows] = [log_odds(_of_class_one(self.model), strand) for strand in logits]
         class_one = probability(by_strand.mean(axis=0)).astype(np.float32)
-        if self.model.card.task != "multi_label":
+        if len(self.model.output_names) == 1:
             class_one = class_one[:, 0]
         return Predictions(table, class_one, read)
 

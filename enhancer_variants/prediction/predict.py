@@ -44,7 +44,7 @@ __all__ = ["predict_file", "predict_sequences"]
 
 
 def predict_sequences(
-    model: Model | str | os.PathLike[str],
+    model: Model | str | os.PathLike[str] | None,
     sequences: SequenceSource,
     *,
     reference: Reference | ReferenceSource | None = None,
@@ -60,7 +60,7 @@ def predict_sequences(
     Parameters
     ----------
     model
-        A loaded model, or the directory of one.
+        A loaded model, or the directory or name of one; None for the bundled ``enhancer-mini``.
     sequences
         Strings or :class:`~enhancer_variants.io.labelled_sequences.LabelledSequence` values; a
         DataFrame with a column ``sequence`` (others may be name, label, coordinate as 1-based
@@ -116,7 +116,7 @@ def predict_sequences(
 
 
 def predict_file(
-    model: Model | str | os.PathLike[str],
+    model: Model | str | os.PathLike[str] | None,
     path: str | os.PathLike[str],
     output: str | os.PathLike[str] | None,
     format: str | None = None,  # noqa: A002 (the word users know)
@@ -148,7 +148,7 @@ def predict_file(
         ``tsv``, ``tsv.gz``, ``csv`` or ``parquet``; by default the ending of `output` says it.
     npy
         Also write the probability of class 1, as the published code's ``pred_results.npy``:
-        float32, shape (sequences,) in file order; (sequences, labels) for a multi-label model.
+        float32, shape (sequences,) in file order; (sequences, outputs) where a model has several.
         NaN where there is no prediction.
     attention
         Also write the attention per base, as the published code's ``atten.npy``: float64, shape
@@ -197,7 +197,7 @@ def predict_file(
     return PredictionSummary.of(counts)
 
 
-def _plan(model: Model | str | os.PathLike[str], **options: Any) -> PredictionPlan:
+def _plan(model: Model | str | os.PathLike[str] | None, **options: Any) -> PredictionPlan:
     """Make the plan, and say what was assumed of the model."""
     plan = PredictionPlan.of(model, **options)
     for assumption in plan.model.assumptions:
@@ -232,8 +232,8 @@ def _array_writers(
 ) -> Iterator[contextlib.AbstractContextManager[Callable[[Predictions], None]]]:
     """Give what writes the arrays that are asked for, each to be opened."""
     if npy is not None:
-        multi_label = plan.model.card.task == "multi_label"
-        width = len(plan.model.output_names) if multi_label else None
+        outputs = len(plan.model.output_names)
+        width = None if outputs == 1 else outputs
         yield _writing(array_writer(npy, np.float32, width), lambda found: found.class_one)
     if attention is not None:
         limit = plan.model.token_limit

@@ -38,6 +38,19 @@ if TYPE_CHECKING:
         without_leakage,
         without_shared_kmers,
     )
+    from enhancer_variants.training.evaluation import (
+        evaluate,
+        evaluation_text,
+        write_evaluation,
+    )
+    from enhancer_variants.training.finetuning import (
+        FinetuneConfig,
+        FinetuneResult,
+        MultiLabelSequences,
+        NetworkSizes,
+        finetune,
+        read_multi_label_sequences,
+    )
     from enhancer_variants.training.masking import (
         IGNORED,
         MaskedTokens,
@@ -60,11 +73,39 @@ if TYPE_CHECKING:
         matched_negatives,
         shuffled_negatives,
     )
+    from enhancer_variants.training.pretraining import (
+        PretrainConfig,
+        PretrainResult,
+        pretrain,
+    )
     from enhancer_variants.training.splits import (
         HELD_OUT_CONTIGS,
         PUBLISHED_SHARES,
         split_at_random,
         split_by_contig,
+    )
+    from enhancer_variants.training.sweeps import (
+        PUBLISHED_PRESETS,
+        PublishedPreset,
+        RunStatus,
+        SearchSpace,
+        SweepResult,
+        SweepRun,
+        published_configs,
+        sweep_published,
+        sweep_search,
+    )
+    from enhancer_variants.training.variant_evaluation import (
+        ScoreDifference,
+        ScoreFigure,
+        VariantEvaluation,
+        VariantSelection,
+        evaluate_variants,
+        variant_evaluation_text,
+        write_variant_evaluation,
+    )
+    from enhancer_variants.training.wandb_predictions import (
+        predict_to_wandb,
     )
     from enhancer_variants.training.window_files import (
         WindowsOfFile,
@@ -111,6 +152,19 @@ _MODULE_OF = {
             "without_leakage",
             "without_shared_kmers",
         ),
+        "evaluation": (
+            "evaluate",
+            "evaluation_text",
+            "write_evaluation",
+        ),
+        "finetuning": (
+            "FinetuneConfig",
+            "FinetuneResult",
+            "MultiLabelSequences",
+            "NetworkSizes",
+            "finetune",
+            "read_multi_label_sequences",
+        ),
         "masking": (
             "IGNORED",
             "MaskedTokens",
@@ -133,11 +187,37 @@ _MODULE_OF = {
             "matched_negatives",
             "shuffled_negatives",
         ),
+        "pretraining": (
+            "PretrainConfig",
+            "PretrainResult",
+            "pretrain",
+        ),
         "splits": (
             "HELD_OUT_CONTIGS",
             "PUBLISHED_SHARES",
             "split_at_random",
             "split_by_contig",
+        ),
+        "sweeps": (
+            "PUBLISHED_PRESETS",
+            "PublishedPreset",
+            "RunStatus",
+            "SearchSpace",
+            "SweepResult",
+            "SweepRun",
+            "published_configs",
+            "sweep_published",
+            "sweep_search",
+        ),
+        "wandb_predictions": ("predict_to_wandb",),
+        "variant_evaluation": (
+            "ScoreDifference",
+            "ScoreFigure",
+            "VariantEvaluation",
+            "VariantSelection",
+            "evaluate_variants",
+            "variant_evaluation_text",
+            "write_variant_evaluation",
         ),
         "window_files": (
             "WindowsOfFile",
@@ -151,6 +231,7 @@ __all__ = [
     "DATA_CARD_NAME",
     "HELD_OUT_CONTIGS",
     "IGNORED",
+    "PUBLISHED_PRESETS",
     "PUBLISHED_SHARES",
     "BootstrapInterval",
     "CentredWindows",
@@ -161,11 +242,26 @@ __all__ = [
     "DistinctSequences",
     "DnabertAdamW",
     "DnabertRecipe",
+    "FinetuneConfig",
+    "FinetuneResult",
     "MaskedTokens",
+    "MultiLabelSequences",
     "Negatives",
     "NegativesKind",
+    "NetworkSizes",
+    "PretrainConfig",
+    "PretrainResult",
+    "PublishedPreset",
     "ReliabilityBin",
+    "RunStatus",
+    "ScoreDifference",
+    "ScoreFigure",
+    "SearchSpace",
     "Statistic",
+    "SweepResult",
+    "SweepRun",
+    "VariantEvaluation",
+    "VariantSelection",
     "WindowsOfFile",
     "bootstrap_interval",
     "centred_windows",
@@ -174,6 +270,10 @@ __all__ = [
     "data_card",
     "dinucleotide_negatives",
     "distinct_sequences",
+    "evaluate",
+    "evaluate_variants",
+    "evaluation_text",
+    "finetune",
     "freeze_padding_embedding",
     "gc_auroc",
     "linear_warmup_share",
@@ -181,6 +281,10 @@ __all__ = [
     "mask_kmers",
     "matched_negatives",
     "parameter_groups",
+    "predict_to_wandb",
+    "pretrain",
+    "published_configs",
+    "read_multi_label_sequences",
     "read_windows",
     "reliability_table",
     "shuffle_dinucleotides",
@@ -188,9 +292,14 @@ __all__ = [
     "span_offsets",
     "split_at_random",
     "split_by_contig",
+    "sweep_published",
+    "sweep_search",
+    "variant_evaluation_text",
     "without_leakage",
     "without_shared_kmers",
     "write_data_set",
+    "write_evaluation",
+    "write_variant_evaluation",
 ]
 
 

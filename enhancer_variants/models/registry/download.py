@@ -112,7 +112,15 @@ def download_entry(
             f"you accept it: read {entry.homepage} and add --accept-licence (accept_licence=True)"
         )
     if models.holds(entry.name):
-        return models.checked_directory(entry)
+        directory = models.checked_directory(entry)
+        if source is not None:
+            warnings.warn(
+                f"{entry.name} is in {directory} already, and {os.fspath(source)} was not read: "
+                "to replace it, delete that folder first",
+                UserWarning,
+                stacklevel=3,
+            )
+        return directory
     with full_disk_as_error(models.folder), _one_at_a_time(models.lock(entry.name), entry.name):
         if models.holds(entry.name):  # by now
             return models.checked_directory(entry)
@@ -169,6 +177,11 @@ def _take_from(entry: ModelEntry, source: Path, files: Path) -> None:
         )
     files.mkdir(parents=True)
     if source.is_dir():
+        if not (source / "config.json").is_file():
+            raise InputError(
+                f"{source}: no config.json; expected the folder of {entry.name}, with config.json "
+                "and its weights"
+            )
         for name in MODEL_FILES:
             if (source / name).is_file():
                 shutil.copyfile(source / name, files / name)

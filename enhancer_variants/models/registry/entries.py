@@ -167,9 +167,9 @@ def find_entry(name: str) -> ModelEntry:
         )
     folded = {known.casefold(): known for known in entries}
     alike = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.75)
-    meant = f"; did you mean {', '.join(folded[match] for match in alike)}?" if alike else ""
+    meant = f"did you mean {', '.join(folded[match] for match in alike)}? " if alike else ""
     raise InputError(
-        f"no published model is called {name!r:.80}{meant} 'enhancer-variants models list' shows "
+        f"no published model is called {name!r:.80}; {meant}'enhancer-variants models list' shows "
         "all names"
     )
 

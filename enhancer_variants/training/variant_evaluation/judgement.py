@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from enhancer_variants.training.variant_evaluation.resampling import (
 from enhancer_variants.training.weighted_statistics import Numbers
 
 __all__ = [
+    "FEWEST_VARIANTS",
     "JudgedVariants",
     "Resampling",
     "ScoreDifference",
@@ -34,6 +35,10 @@ __all__ = [
 
 Subset = Literal["common", "own"]
 """Variants that every score has a value for, or all that one score has a value for."""
+
+FEWEST_VARIANTS: Final = 10
+"""With fewer a group has no part in a mean, and no score is called better than another: resamples
+of one or two variants are all alike, and the interval would be of no width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class ScoreFigure:
         The figure with its interval; `rows` is the number of variants that count, `left_out` that
         of the group's others (those without a p-value, or that are not significant).
     groups
-        How many groups it is the mean of: those where it is defined. 1 for one group.
+        How many groups it is the mean of: those where it is defined, of at least
+        :data:`FEWEST_VARIANTS` variants that count. 1 for one group.
     p_value
         Of ``direction``: two-sided binomial p against 0.5, of the variants whose score is not 0;
         of all groups together for the mean. NaN for the others, and where there are none.
@@ -123,8 +129,8 @@ class ScoreDifference:
 
     @property
     def better(self) -> str | None:
-        """Name of the better one; None where the interval includes 0."""
-        if not self.interval.excludes_zero:
+        """Name of the better one; None where the interval includes 0 or is of too few variants."""
+        if not self.interval.excludes_zero or self.interval.rows < FEWEST_VARIANTS:
             return None
         return self.score if self.interval.value > 0 else self.than
 
@@ -242,12 +248,14 @@ class JudgedVariants:
     def _interval(
         self, value: Numbers, draw: Numbers, metric: VariantStatistic, number: int | None
     ) -> tuple[BootstrapInterval, int]:
-        """Interval in one group, or of the mean over those groups where it is defined."""
-        chosen = ~np.isnan(value)
+        """Interval in one group, or of the mean over those where it is defined and not of few."""
+        groups = self.groups.values()
+        counts = np.array([group.counted(metric) for group in groups])
+        chosen = ~np.isnan(value) & (counts >= FEWEST_VARIANTS)
         if number is not None:
             chosen = np.arange(len(value)) == number
-        members = [*itertools.compress(self.groups.values(), chosen)]
-        counted = sum(group.counted(metric) for group in members)
+        members = [*itertools.compress(groups, chosen)]
+        counted = int(counts[chosen].sum())
         among = sum(len(group.effects) for group in members)
         drawn = draw[chosen].mean(axis=0) if members else np.array([])
         mean = float(value[chosen].mean()) if members else math.nan

@@ -176,6 +176,9 @@ def variant_evaluation_text(evaluation: VariantEvaluation) -> str:
     lines += [f"  left out: {n:,} {reason}" for reason, n in evaluation.left_out.items()]
     if evaluation.unscored:
         lines.append(f"  measured but not scored: {evaluation.unscored:,}")
+    unknown = int(evaluation.variants["p_value"].isna().sum())
+    if unknown and evaluation.selection.p_value is not None:
+        lines.append(f"  without {evaluation.selection.p_value}: {unknown:,}")
     for score in evaluation.scores:
         lines += [f"  without {score.name}: {n:,} {why}" for why, n in score.missing.items()]
     cells = [["", *evaluation.metrics]]

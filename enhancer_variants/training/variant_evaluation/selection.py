@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class VariantSelection:
     Raises
     ------
     InputError
-        If a kind is none, or `significant` is no p-value.
+        If a kind is none, a minimum is NaN, or `significant` is no p-value.
     """
 
     effect: str
@@ -66,6 +67,9 @@ class VariantSelection:
         for kind in self.kinds:
             if kind not in KINDS:
                 raise InputError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        for name, least in self.minimum.items():
+            if math.isnan(least):
+                raise InputError(f"the minimum of {name} is no number; expected one, as 10")
         if not 0 < self.significant <= 1:
             raise InputError(
                 f"significant is {self.significant}; expected a p-value above 0, at most 1"

@@ -231,7 +231,7 @@ def _alleles_of(record: VariantRecord) -> list[Allele]:
 def _of_table(frame: pd.DataFrame, name: str) -> _TableAlleles:
     """Take one allele from each row; a row of several has nothing that is said of each."""
     alleles = []
-    for record in records_from_frame(frame):
+    for record in records_from_frame(frame, name):
         first, *others = _alleles_of(record)
         problem = "several ALT alleles in one row of a table" if others else first.problem
         alleles.append(replace(first, problem=problem))

@@ -1,0 +1,137 @@
+"""SNVs per second of what ships with the package, from a VCF to a table.
+
+    ENHANCER_VARIANTS_DATA=... python benchmarks/bundled.py [--snvs 300] [--rounds 5]
+
+Real SNVs of chr20_1Mb, REF and ALT windows of the forward strand, 200 bp, through
+VariantScorer.score_vcf: both bundled models, which share one network, with and without the bundled
+motifs; and, for comparison, the network alone on the windows' tokens. Correctness first: every
+shift is asserted to be that of windows cut from the FASTA here and predicted one by one with
+load_model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pysam
+import torch
+from machine import interleaved, save
+
+from enhancer_variants import VariantScorer
+from enhancer_variants.models import (
+    Tokens,
+    bundled_directory,
+    load_model,
+    log_odds,
+    predict_logits,
+    tokenize,
+)
+
+TOLERANCE = 1e-4
+"""Log2 units by which a batch may change a shift."""
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--snvs", type=int, default=300)
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--model", type=Path, help="another multi-label directory; not saved")
+    options = arguments.parse_args()
+    torch.set_num_threads(options.threads)
+    directory = options.model or bundled_directory()
+    genome = Path(os.environ["ENHANCER_VARIANTS_DATA"]) / "genome" / "chr20_1Mb.fa.gz"
+    model = load_model(directory, device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        vcf = Path(folder, "snvs.vcf")
+        windows = write_snvs(genome, options.snvs, vcf, model.window_length)
+        common: dict[str, Any] = {"device": "cpu", "progress": False}
+        named = {"enhancer": directory, "tfbs": directory}
+        models = VariantScorer(genome, **named, **common)
+        everything = VariantScorer(genome, **named, motifs="JASPAR2024", **common)
+        difference = largest_difference(models, vcf, windows, directory)
+        assert difference < TOLERANCE, difference
+        tokens = tokenize(list(dict.fromkeys(itertools.chain(*windows))), model.vocabulary)
+        contestants = {
+            "both models": lambda: models.score_vcf(vcf),
+            "both models and the motifs": lambda: everything.score_vcf(vcf),
+            "the network alone": lambda: predict_logits(model, tokens),
+        }
+        seconds = interleaved(contestants, options.rounds)
+    result = {
+        "what": "SNVs/s from VCF to table, 200 bp, forward strand, CPU, medians",
+        "snvs": options.snvs,
+        "rounds": options.rounds,
+        "distinct_windows": len(tokens.lengths),
+        "tokens_of_a_window": longest(tokens),
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "outputs": list(model.output_names),
+        "largest_difference_of_a_shift": difference,
+        "snvs_per_second": {n: round(options.snvs / s["median"], 1) for n, s in seconds.items()},
+        "seconds": seconds,
+    }
+    if options.model is None:
+        save("bundled", result)
+    else:
+        print(result)
+
+
+def write_snvs(genome: Path, count: int, vcf: Path, width: int) -> list[tuple[str, str]]:
+    """Write the first SNVs that have whole windows; give the REF and ALT window of each."""
+    windows = []
+    source = genome.with_name(genome.name.replace(".fa.gz", ".vcf.gz"))
+    with pysam.FastaFile(str(genome)) as fasta, pysam.VariantFile(str(source)) as records:
+        (contig,) = fasta.references
+        bases = fasta.fetch(contig).upper()
+        lines = [
+            "##fileformat=VCFv4.2",
+            f"##contig=<ID={contig},length={len(bases)}>",
+            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
+        ]
+        for record in records:
+            start = record.start - width // 2
+            alts = record.alts or ()
+            is_snv = len(record.ref) == 1 and len(alts) == 1 and alts[0] in set("ACGT")
+            if not is_snv or start < 0 or start + width > len(bases):
+                continue
+            ref = bases[start : start + width]
+            windows.append((ref, ref[: width // 2] + alts[0] + ref[width // 2 + 1 :]))
+            lines.append(f"{contig}\t{record.pos}\t.\t{record.ref}\t{alts[0]}\t.\t.\t.")
+            if len(windows) == count:
+                break
+    assert len(windows) == count, f"{len(windows)} SNVs; expected {count}"
+    vcf.write_text("\n".join(lines) + "\n")
+    return windows
+
+
+def largest_difference(
+    scorer: VariantScorer, vcf: Path, windows: list[tuple[str, str]], directory: Path
+) -> float:
+    """Largest difference between a shift of the scorer and that of its two windows alone."""
+    effects = scorer.score_vcf(vcf)
+    assert (effects["status"] == "ok").all()
+    model = load_model(directory, device="cpu")
+    values = np.array(
+        [
+            [log_odds(model, predict_logits(model, tokenize([s], model.vocabulary)))[0] for s in w]
+            for w in windows
+        ]
+    )
+    expected = values[:, 1] - values[:, 0]
+    found = effects[[f"{output}_log_odds_shift" for output in model.output_names]].to_numpy()
+    assert np.abs(expected).max() > TOLERANCE  # something happens at all
+    return float(np.abs(found - expected).max())
+
+
+def longest(tokens: Tokens) -> int:
+    return int(tokens.lengths.max())
+
+
+if __name__ == "__main__":
+    main()
