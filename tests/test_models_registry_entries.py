@@ -77,7 +77,7 @@ def test_only_nc_as_a_part_of_the_licence_is_non_commercial() -> None:
     [
         ("dnabert-6", "did you mean DNABERT-6"),
         ("DeepVRegulome-CTCF", "did you mean DeepVRegulome-CTCF"),
-        ("nothing like it", "no published model is called 'nothing like it' 'enhancer-variants"),
+        ("nothing like it", "no published model is called 'nothing like it'; 'enhancer-variants"),
         ("DeepVRegulome", "collection of 462 models"),
     ],
 )

@@ -181,8 +181,8 @@ def test_tokens_and_cards_do_not_need_torch() -> None:
 
 
 def test_the_folders_names_are_sorted_and_resolve() -> None:
-    assert models.__all__ == sorted(models.__all__)
-    assert dir(models) == models.__all__
+    assert models.__all__ == sorted(models.__all__, key=lambda name: (not name.isupper(), name))
+    assert dir(models) == sorted(models.__all__)
     for name in [*models.__all__, "Padding", "Precision"]:
         assert getattr(models, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
