@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         PretrainConfig,
         PretrainResult,
         evaluate,
+        evaluate_variants,
         finetune,
         make_data_set,
         pretrain,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         write_evaluation,
     )
     from enhancer_variants.training.evaluation import Evaluation
+    from enhancer_variants.training.variant_evaluation import VariantEvaluation
 
 __all__ = [
     "AssemblyMismatchError",
@@ -113,6 +115,7 @@ __all__ = [
     "Status",
     "UnsafeCheckpointError",
     "Variant",
+    "VariantEvaluation",
     "VariantFileError",
     "VariantScorer",
     "WindowLengthError",
@@ -125,6 +128,7 @@ __all__ = [
     "compare_motifs",
     "convert_checkpoint",
     "evaluate",
+    "evaluate_variants",
     "explain",
     "explain_into_folder",
     "finetune",
@@ -195,6 +199,7 @@ _HOME |= {
             "explain",
         ),
         "training.evaluation": ("Evaluation",),
+        "training.variant_evaluation": ("VariantEvaluation",),
         "training": (
             "DataSet",
             "DataSetRecipe",
@@ -203,6 +208,7 @@ _HOME |= {
             "PretrainConfig",
             "PretrainResult",
             "evaluate",
+            "evaluate_variants",
             "finetune",
             "make_data_set",
             "pretrain",
