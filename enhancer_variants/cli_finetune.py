@@ -343,8 +343,9 @@ def finetune_config(config_file: str | None, options: Mapping[str, Any]) -> Fine
         fields_given = _fields_of_file(config_file)
     given = {name: value for name, value in options.items() if value is not None}
     sizes = {item: given.pop(item) for item in _SIZES if item in given}
-    if sizes:
-        given["network"] = {**(fields_given.get("network") or {}), **sizes}
+    network = fields_given.get("network") or {}
+    if sizes and isinstance(network, dict):  # what it is instead is refused with the others
+        given["network"] = {**network, **sizes}
     fields_given |= given
     for name, argument in (("train", "TRAIN"), ("output", "--output")):
         if name not in fields_given:

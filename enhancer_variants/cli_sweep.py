@@ -31,7 +31,9 @@ def _bounds(
             low, high = map(float, numbers.split(":"))
         except ValueError as error:
             raise click.BadParameter(f"{value!r} is not NAME=LOW:HIGH") from error
-        bounds[name.replace("-", "_")] = (low, high)
+        if (field := name.replace("-", "_")) in bounds:
+            raise click.BadParameter(f"{name} is given twice")
+        bounds[field] = (low, high)
     return bounds
 
 

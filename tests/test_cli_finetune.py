@@ -179,6 +179,9 @@ def test_a_file_that_is_no_configuration_is_refused(
         finetune_config(str(file), {"train": "a", "output": "b"})
     with pytest.raises(InputError, match="cannot be read"):
         finetune_config(str(tmp_path / "absent"), {})
+    file.write_text('{"network": 3}')
+    with pytest.raises(InputError, match="network is 3; expected NetworkSizes"):
+        finetune_config(str(file), {"train": "a", "output": "b", "num_hidden_layers": 2})
 
 
 def test_training_data_and_output_must_be_named() -> None:

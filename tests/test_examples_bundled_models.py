@@ -33,7 +33,7 @@ def _scan(outputs: int, seed: int) -> torch.nn.Module:
     )
     with torch.no_grad():
         for parameter in scan.parameters():
-            parameter += 0.02 * torch.randn(parameter.shape)
+            parameter.add_(0.02 * torch.randn(parameter.shape))
     return scan.eval()
 
 
@@ -63,12 +63,14 @@ def test_what_like_gc_taught_joins_the_enhancer_output(code: ModuleType) -> None
     assert torch.allclose(few[:, 1:], whole[:, 1 : len(sampling.LABELS)], atol=1e-5)
 
 
-def test_other_bytes_than_the_named_ones_are_refused(code: ModuleType, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("code")
+def test_other_bytes_than_the_named_ones_are_refused(tmp_path: Path) -> None:
     sources = importlib.import_module("sources")
     with pytest.raises(InputError, match="no such file; expected SHA-256"):
         sources.require_sources(tmp_path)
 
 
 @pytest.mark.realdata
-def test_the_named_files_are_those_of_the_data(code: ModuleType, data: Path) -> None:
+@pytest.mark.usefixtures("code")
+def test_the_named_files_are_those_of_the_data(data: Path) -> None:
     importlib.import_module("sources").require_sources(data)

@@ -88,7 +88,7 @@ def test_a_damaged_encoder_is_refused(tmp_path: Path) -> None:
     weights = tmp_path / "model.safetensors"
     tensors = load_file(weights)
     save_file({**tensors, "embeddings.LayerNorm.bias": torch.full((8,), torch.nan)}, weights)
-    with pytest.raises(CheckpointError, match="holds NaN, infinity or no floats"):
+    with pytest.raises(CheckpointError, match="holds NaN or infinity"):
         read_encoder(tmp_path)
     save_file({n: t for n, t in tensors.items() if "query.bias" not in n}, weights)
     with pytest.raises(CheckpointError, match=r"query.bias' is missing"):

@@ -840,6 +840,11 @@ def test_files_without_a_network(
     weights = [path / "model.safetensors" for path in (directory, other)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
     assert {path.name for path in folder.iterdir()} == set(published)
+    with pytest.warns(UserWarning, match="third.zip was not read"):
+        assert download_entry(ENTRY, cache, source=tmp_path / "third.zip") == directory
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty: no config.json; expected the folder of third"):
+        download(replace(ENTRY, name="third"), cache, source=tmp_path / "empty")
     with pytest.raises(InputError, match="no such file or folder; expected an archive of third"):
         download(replace(ENTRY, name="third"), cache, source=tmp_path / "none")
 

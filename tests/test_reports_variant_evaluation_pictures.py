@@ -148,3 +148,13 @@ def test_without_matplotlib_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingDependencyError, match=r"enhancer-variants\[plot\]"):
         draw_variant_evaluation(found, tmp_path)
+
+
+def test_of_many_groups_the_largest_are_drawn() -> None:
+    frame = pd.DataFrame({"chrom": "1", "pos": range(1, 32), "ref": "A", "alt": "G"})
+    frame["lfc"] = frame["x"] = frame["pos"] * 1.0
+    frame["element"] = [f"g{min(row, 25)}" for row in range(31)]
+    found = evaluate_variants(frame, effect="lfc", group="element", scores=["x"], resamples=2)
+    figure = score_scatter(found, "x")
+    assert sum(panel.get_visible() for panel in figure.axes) == 24
+    assert figure.get_supxlabel().endswith("24 of 26 groups")

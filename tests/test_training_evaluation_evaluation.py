@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 import enhancer_variants as ev
 from enhancer_variants import InputError, LabelledSequence
+from enhancer_variants.genome import reverse_complement
 from enhancer_variants.models import Model, ModelCard
 from enhancer_variants.training import classification_metrics
 from enhancer_variants.training.evaluation import Evaluation, evaluation_text, made_folder
@@ -202,7 +203,7 @@ def test_each_output_has_its_own_rows(panel: Model, tmp_path: Path) -> None:
     assert [one.output for one in found.outputs] == ["MORE_G", "MORE_C"]
     assert [one.left_out for one in found.outputs] == [{"no_label": 20}, {"no_label": 20}]
     assert [one.baselines_from for one in found.outputs] == ["training data", "cross-validation"]
-    assert any("MORE_C: the training data have no labels" in note for note in found.notes)
+    assert any("MORE_C: the training data have no positives" in note for note in found.notes)
     assert of_set(found, output=1).methods[0].figures["auroc"].value > 0.6
     assert {"MORE_G_kmer_log_odds", "MORE_C_gc_log_odds"} <= set(found.predictions)
     one = ev.evaluate(panel, rows, label="MORE_C", resamples=10)
@@ -218,6 +219,32 @@ def data_set(folder: Path) -> Path:
     }
     ev.write_data_set(ev.DataSet(splits, {}), folder)
     return folder
+
+
+def test_an_output_without_rows_or_classes_does_not_stop_the_others(
+    panel: Model, tmp_path: Path
+) -> None:
+    rows = sequences_of(40, 13)
+    labels = [str(record.label) for record in rows]
+    test = table(tmp_path / "test.tsv", rows, {"MORE_G": labels, "MORE_C": [""] * 40})
+    found = ev.evaluate(panel, test, resamples=10)
+    assert [one.output for one in found.outputs] == ["MORE_G"]
+    assert "no sequence can be evaluated for MORE_C; left out are no_label 40" in found.notes
+    both = table(tmp_path / "both.tsv", rows, {"MORE_G": labels, "MORE_C": labels})
+    train = table(tmp_path / "train.tsv", rows, {"MORE_G": labels, "MORE_C": ["1"] * 40})
+    found = ev.evaluate(panel, both, train=train, resamples=10)
+    assert [one.baselines_from for one in found.outputs] == ["training data", "cross-validation"]
+
+
+def test_repeated_rows_and_few_of_them_are_said(model: Model) -> None:
+    rows = sequences_of(18, 3)
+    turned = replace(rows[0], sequence=reverse_complement(rows[0].sequence).lower())
+    found = ev.evaluate(model, [*rows, rows[1], turned], resamples=10)
+    assert any(note.startswith("2 of 20 sequences are copies of others") for note in found.notes)
+    assert not any("fewer than 10" in note for note in found.notes)
+    few = ev.evaluate(model, rows, resamples=10)
+    assert any(note.startswith("enhancer: fewer than 10 positives") for note in few.notes)
+    assert not any("copies of others" in note for note in few.notes)
 
 
 def test_a_folder_is_its_test_split_and_its_training_data(model: Model, tmp_path: Path) -> None:
@@ -302,7 +329,7 @@ def test_the_text_says_what_is_shown(model: Model) -> None:
         ({"level": 1.0}, "level is 1.0"),
         ({"seed": -1}, "seed is -1"),
         ({"threshold": float("nan")}, "threshold is nan"),
-        ({"train": [LabelledSequence("ACGTACGT", 1)]}, "1 training sequences 1 are positives"),
+        ({"train": [LabelledSequence("ACGTACGT", 1)]}, "one class only of enhancer"),
     ],
 )
 def test_what_is_wrong_is_said(model: Model, options: dict, said: str) -> None:

@@ -96,7 +96,7 @@ def test_the_only_output_of_a_multi_label_model_needs_no_name(panel: Model) -> N
     ("name", "text", "said"),
     [
         ("a.csv", "sequence,CTCF\nACGT,1\nACGT,yes\n", r"a.csv:3: CTCF is 'yes'"),
-        ("a.csv", "sequence,SRF,SRF\nACGT,1,0\n", "has 2 columns 'SRF'"),
+        ("a.csv", "sequence,SRF,SRF\nACGT,1,0\n", "2 columns 'SRF'"),
         ("a.csv", "sequence,label\nACGT,1\n", "no column for any output of model panel"),
         ("a.fa", ">x;label=1\nACGT\n", "no column for any output"),
         ("a.csv", "sequence,CTCF,SRF\nACGT,,\n", "no sequence has a label"),
@@ -131,9 +131,11 @@ def test_a_folder_has_splits(model: Model, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no split test"):
         read_labelled_data(tmp_path, model)
     (tmp_path / "dev.csv").write_text("sequence,label\nACGT,1\n")
-    with pytest.raises(InputError, match=r"has dev.fa, dev.csv; expected one file dev"):
+    with pytest.raises(InputError, match=r"has dev.csv, dev.fa; expected one file dev"):
         split_file(tmp_path, "dev")
     assert holds_split(os.fspath(tmp_path), "dev")
+    (tmp_path / "Test.fasta").write_text(">a;label=1\nACGT\n")
+    assert split_file(tmp_path, "test") == tmp_path / "Test.fasta"
     assert not holds_split(tmp_path, "train")
     assert not holds_split(tmp_path / "dev.fa", "dev")
     assert not holds_split([LabelledSequence("ACGT")], "dev")

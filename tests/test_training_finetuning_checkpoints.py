@@ -39,8 +39,18 @@ def test_a_checkpoint_that_lost_a_file_or_bytes_is_not_complete(tmp_path: Path) 
     newest, older = checkpoint(tmp_path, 2), checkpoint(tmp_path, 1)
     (newest / "model.safetensors").write_bytes(b"weig")
     assert newest_complete_checkpoint(tmp_path) == older
+    (newest / "model.safetensors").write_bytes(b"\0" * len(b"weights"))  # as power failures leave
+    assert newest_complete_checkpoint(tmp_path) == older
     (older / "trainer_state.json").unlink()
     assert newest_complete_checkpoint(tmp_path) is None
+
+
+def test_a_checkpoint_whose_best_one_is_damaged_is_not_gone_on_from(tmp_path: Path) -> None:
+    older = checkpoint(tmp_path, 1)
+    checkpoint(tmp_path, 3, best="/elsewhere/checkpoint-2")
+    assert newest_complete_checkpoint(tmp_path) == older
+    (checkpoint(tmp_path, 2) / "model.safetensors").write_bytes(b"\0")
+    assert newest_complete_checkpoint(tmp_path) == older
 
 
 def test_other_processes_list_no_files(tmp_path: Path) -> None:
@@ -62,6 +72,7 @@ def test_what_a_killed_run_left_is_removed_and_the_best_is_kept(tmp_path: Path) 
 
 
 def test_the_best_checkpoint_is_named_where_it_is_now(tmp_path: Path) -> None:
+    checkpoint(tmp_path, 1)
     newest = checkpoint(tmp_path, 2, best="/elsewhere/checkpoint-1")
     name_best_beside(newest)
     best = str(tmp_path / "checkpoint-1")

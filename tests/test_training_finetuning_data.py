@@ -23,6 +23,7 @@ from enhancer_variants.training.finetuning.data import (
     Windows,
     middle,
     read_splits,
+    require_each_class,
     require_known_classes,
     split_files,
 )
@@ -90,6 +91,31 @@ def test_every_split_has_the_classes_of_the_model(tmp_path: Path) -> None:
     require_known_classes(splits, ("a", "b", "c"))
     with pytest.raises(InputError, match=r"dev.fa: a sequence has label 2; expected 0 to 1"):
         require_known_classes(splits, ("no", "yes"))
+
+
+def test_a_label_that_no_class_can_have_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "train.csv", text=f"sequence,label\nGATTACA,{10**30}\n")
+    with pytest.raises(InputError, match=r"train.csv: a label is above 2\*\*63; expected"):
+        read_splits(config(tmp_path, best_by="last"))
+
+
+@pytest.mark.parametrize(
+    ("targets", "labels", "message"),
+    [
+        ([1, 1], (), "t.csv: all training sequences are of class 'B'; expected some of another"),
+        ([[0, 0], [1, np.nan]], ("A", "B"), "t.csv: no training sequence is positive for 'B'"),
+        ([[1, 0], [1, 1]], ("A", "B"), "t.csv: no training sequence is negative for 'A'"),
+    ],
+)
+def test_what_could_not_be_learned_is_refused(
+    targets: Any, labels: tuple[str, ...], message: str
+) -> None:
+    def split(values: Any) -> LabelledSplit:
+        return LabelledSplit("train", ("A", "C"), np.array(values), labels, {"name": "t.csv"})
+
+    with pytest.raises(InputError, match=message):
+        require_each_class(split(targets), ("A", "B"))
+    require_each_class(split([[0, 1], [1, 0]] if labels else [0, 1]), ("A", "B"))
 
 
 def test_dev_is_needed_where_weights_are_chosen_by_it(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def test_other_files_and_nothing_at_all_are_refused(tmp_path: Path) -> None:
 def test_what_a_run_came_to_is_read_back(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.begin(RUN)
+    (tmp_path / "model.safetensors").touch()
     folder.finish(result(tmp_path), keep_checkpoints=True)
     read = folder.result()
     assert read is not None
@@ -90,6 +91,31 @@ def test_what_a_run_came_to_is_read_back(tmp_path: Path) -> None:
     assert (read.best_score, read.best_step) == (0.5, 7)
     assert not folder.checkpoints.exists()
     assert json.loads((tmp_path / RECORD_NAME).read_text())["run"]["recipe"]["seed"] == 1
+
+
+def test_a_finished_run_whose_model_was_removed_is_an_error(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.begin(RUN)
+    folder.finish(result(tmp_path), keep_checkpoints=False)
+    with pytest.raises(InputError, match=r"a finished run without its model.safetensors"):
+        folder.result()
+
+
+def test_a_folder_is_held_by_one_run_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(tmp_path / "model")
+    with folder.held(), pytest.raises(InputError, match="a run is under way"), folder.held():
+        pass
+    with folder.held():
+        pass
+
+    def no_locks(*_: int) -> None:
+        raise OSError("this file system locks no folder")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with folder.held(), folder.held():
+        pass
 
 
 def test_beginning_removes_what_was_there_but_nothing_foreign(tmp_path: Path) -> None:
@@ -107,3 +133,8 @@ def test_a_damaged_record_is_an_error(tmp_path: Path) -> None:
     (tmp_path / RECORD_NAME).write_text("{")
     with pytest.raises(CheckpointError, match=RECORD_NAME):
         RunFolder(tmp_path).result()
+    for content in ("{}", '{"run": {"start": 5}, "result": null}'):
+        (tmp_path / RECORD_NAME).write_text(content)
+        with pytest.raises(CheckpointError, match=r"expected what finetune wrote, or --overwrite"):
+            RunFolder(tmp_path).may_continue(RUN, resume=True, overwrite=False)
+    assert not RunFolder(tmp_path).may_continue(RUN, resume=False, overwrite=True)

@@ -312,6 +312,21 @@ def test_a_finished_run_is_given_as_it_is_and_refused_or_replaced(
     assert not (first.directory / "checkpoints").exists()
 
 
+def test_a_full_disk_is_one_line_and_the_run_can_be_resumed(
+    data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = toy(data_set, tmp_path / "model", max_steps=2, best_by="last")
+
+    def full(*_: Any) -> None:
+        raise RuntimeError("[enforce fail] unexpected pos 7\nsomewhere in C++")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("transformers.Trainer._save_checkpoint", full)
+        with pytest.raises(OSError, match=r"cannot be written \(.* unexpected pos 7\); expected"):
+            finetune(config)
+    assert finetune(config, resume=True).best_step == 2
+
+
 def test_there_must_be_something_to_resume(data_set: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no run to resume"):
         finetune(toy(data_set, tmp_path / "model"), resume=True)
@@ -465,7 +480,7 @@ def test_a_run_that_diverges_is_an_error(data_set: Path, tmp_path: Path) -> None
     config = toy(data_set, tmp_path / "model", learning_rate=1e30, warmup_share=0.0)
     with pytest.raises(ModelError, match="was no number in any evaluation"):
         finetune(dataclasses.replace(config, best_by="loss"))
-    with pytest.raises(CheckpointError, match="did its training diverge"):
+    with pytest.raises(ModelError, match="the run has diverged"):
         finetune(dataclasses.replace(config, best_by="last"), overwrite=True)
     assert not (tmp_path / "model" / "model.safetensors").exists()
 

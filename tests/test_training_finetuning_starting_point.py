@@ -128,7 +128,9 @@ def test_a_checkpoint_without_a_card_lends_its_weights_only(before: Path) -> Non
         ((20, 30), (0, 1), {}, InputError, "20 to 30 bases long; expected window_length"),
         ((20, 2), (0, 1), {"window_length": 20}, InputError, "sequence 2 has 2 bases"),
         ((20, 20), (0, 1), {"shift": 3}, InputError, "no room to be moved by 3"),
-        ((20, 20), (0, 2), {}, InputError, "there are 3 classes and no positive_label"),
+        ((20, 20, 20), (0, 1, 2), {}, InputError, "there are 3 classes and no positive_label"),
+        ((20, 20), (0, 2), {}, InputError, "a sequence has label 2 and none has 1; expected"),
+        ((20, 20), (0, 10**15), {}, InputError, "a sequence has label 1000000000000000 and none"),
         ((20, 20), (0, 1), {"positive_label": "x"}, InputError, "positive_label is 'x'"),
         ((2, 2), (0, 1), {}, WindowLengthError, "window_length is 2; expected 3 to 512"),
         ((600, 600), (0, 1), {}, WindowLengthError, "window_length is 600"),
@@ -145,6 +147,12 @@ def test_what_does_not_fit_together_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         start(split(*lengths, classes=classes), **options)
+
+
+def test_a_model_is_not_written_over_by_the_run_that_starts_from_it(before: Path) -> None:
+    config = FinetuneConfig(train="train.csv", model=before, output=before / ".." / before.name)
+    with pytest.raises(InputError, match="both the model to start from and the output"):
+        starting_point(config, split(20, 20))
 
 
 def test_a_window_can_move_where_one_sequence_is_longer() -> None:

@@ -289,6 +289,13 @@ def test_a_paired_difference_uses_the_same_rows(statistic: Statistic) -> None:
     assert same(there.value, values[0] - values[1])
 
 
+def test_few_rows_show_nothing() -> None:
+    few, enough = ([0, 1] * (rows // 2) for rows in (8, 10))
+    assert bootstrap_interval("auroc", few, few).lower == 1
+    assert not bootstrap_interval("auroc", few, few).excludes_zero
+    assert bootstrap_interval("auroc", enough, enough).excludes_zero
+
+
 def test_a_clear_difference_excludes_zero_either_way() -> None:
     labels, good, worse = example()
     assert bootstrap_interval("auroc", labels, good, worse).excludes_zero

@@ -301,6 +301,38 @@ def test_another_sweep_does_not_go_into_the_folder(
 
 
 @pytest.mark.usefixtures("small_grid")
+def test_a_sweep_keeps_away_from_folders_that_no_sweep_made(
+    toy: Callable[[Score], ToyRuns], config: FinetuneConfig
+) -> None:
+    toy(near(1e-4))
+    mine = Path(config.output, "best", "notes.txt")
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    with pytest.raises(InputError, match="sweep: holds best, which is of no sweep"):
+        sweep_published(config)
+    assert sorted(Path(config.output).rglob("*")) == [mine.parent, mine]
+    with pytest.raises(InputError, match="is a file; expected a folder"):
+        sweep_published(replace(config, output=mine))
+
+
+@pytest.mark.usefixtures("small_grid")
+def test_a_run_that_had_begun_is_kept_when_its_data_are_gone(
+    toy: Callable[[Score], ToyRuns], config: FinetuneConfig
+) -> None:
+    runs = toy(near(1e-4))
+    runs.killed_in = 0
+    with pytest.raises(KilledError):
+        sweep_published(config)
+    (begun,) = Path(config.output, "runs").iterdir()
+    (begun / "finetuning.json").touch()
+    runs.refuses_with = {1: InputError("data: cannot be read")}
+    with pytest.raises(InputError, match="data: cannot be read"):
+        sweep_published(config)
+    assert (begun / "checkpoints").is_dir()
+    assert len(sweep_published(config).runs) == 6
+
+
+@pytest.mark.usefixtures("small_grid")
 def test_two_sweeps_at_once_in_a_folder_are_refused(
     toy: Callable[[Score], ToyRuns], config: FinetuneConfig
 ) -> None:
@@ -485,14 +517,38 @@ def test_a_loss_is_searched_for_downward(
         {"learning_rate": (0.0, 1.0)},
         {"learning_rate": (1e-3, 1e-4)},
         {"dropout": (0.0, 1.5)},
+        {"dropout": (0.0, 1.0)},
         {"warmup_share": (-0.1, 0.5)},
         {"weight_decay": (0.1,)},
         {"dropout": (math.nan, 0.5)},
+        {"learning_rate": (1e-5, math.inf)},
     ],
 )
 def test_bounds_that_hold_nothing_are_refused(bounds: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"{next(iter(bounds))} is searched for in"):
         SearchSpace(**bounds)
+
+
+def test_a_search_whose_settings_were_wrong_is_begun_anew_with_others(
+    toy: Callable[[Score], ToyRuns], config: FinetuneConfig
+) -> None:
+    runs = toy(near(1e-4))
+    runs.refuses_with = {0: InputError("window_length is 400")}
+    with pytest.raises(InputError, match="window_length is 400"):
+        sweep_search(config, trials=1, space=SearchSpace(dropout=(0.2, 0.2)))
+    result = sweep_search(config, trials=1, space=SearchSpace(dropout=(0.1, 0.1)))
+    assert result.best.hyper_parameters["dropout"] == "0.1"
+    assert [c.dropout for c, _ in runs.begun] == [0.2, 0.1]
+
+
+def test_a_damaged_study_is_an_error(
+    toy: Callable[[Score], ToyRuns], config: FinetuneConfig
+) -> None:
+    toy(near(1e-4))
+    sweep_search(config, trials=1)
+    Path(config.output, "study.db").write_bytes(b"no database" * 100)
+    with pytest.raises(InputError, match=r"study.db: cannot be read \(file is not a database\)"):
+        sweep_search(config, trials=2)
 
 
 def test_a_search_needs_a_trial(config: FinetuneConfig) -> None:

@@ -145,6 +145,7 @@ def test_a_run_that_diverges_is_failed_and_the_search_goes_on(
         (("--sweep", "optuna", "--overwrite"), "--overwrite and --sweep"),
         (("--sweep", "optuna", "--search", "epochs=1:2"), "expected learning-rate, warmup-share"),
         (("--sweep", "optuna", "--search", "dropout=0.1"), "is not NAME=LOW:HIGH"),
+        (("--sweep", "optuna", *("--search", "dropout=0:0.1") * 2), "dropout is given twice"),
         (("--sweep", "grid"), "'grid' is not one of"),
     ],
 )

@@ -18,7 +18,11 @@ from enhancer_variants.genome import Reference
 from enhancer_variants.io import LabelledSequence, write_labelled_sequences
 from enhancer_variants.motifs import Pwm
 from enhancer_variants.scorer import VariantScorer
-from enhancer_variants.training.variant_evaluation import VariantEvaluation, evaluate_variants
+from enhancer_variants.training.variant_evaluation import (
+    VariantEvaluation,
+    evaluate_variants,
+    judgement,
+)
 from enhancer_variants.training.variant_evaluation.scores import OF_VARIANTS
 
 HEADER = """##fileformat=VCFv4.2
@@ -66,7 +70,8 @@ def value(
     return found.figure(name, metric, group).interval.value
 
 
-def test_by_hand(scored: Path) -> None:
+def test_by_hand(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judgement, "FEWEST_ROWS", 1)
     found = evaluate_variants(scored, **ASKED, resamples=50)
     assert (found.read, len(found.variants)) == (9, 7)
     assert found.left_out == {"TAGS below 10": 1, "edge": 1}

@@ -142,6 +142,19 @@ def test_groups_where_a_figure_is_undefined_have_no_part_in_the_mean() -> None:
     )
 
 
+def test_a_group_of_few_has_no_part_in_the_mean_and_shows_nothing() -> None:
+    groups = made_up({"one": 40, "two": 9})
+    for group in groups.values():
+        group.scores[0] = group.effects
+    judged = JudgedVariants.of(NAMES, groups, ("pearson",), RESAMPLING)
+    mean, one, two = (figure(judged, "good", "pearson", name) for name in (None, "one", "two"))
+    assert (mean.interval, mean.groups) == (one.interval, 1)
+    assert two.interval.value == pytest.approx(1)
+    found = {one.group: one for one in judged.differences() if one.score == "good"}
+    assert (found["one"].better, found["two"].better, found[None].better) == ("good", None, "good")
+    assert found["two"].interval.lower > 0
+
+
 def test_undefined_everywhere_is_nan() -> None:
     groups = made_up({"one": 40, "two": 40})
     for group in groups.values():

@@ -106,15 +106,16 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 def test_the_text_has_counts_figures_and_verdicts() -> None:
     lines = variant_evaluation_text(evaluation()).splitlines()
-    assert lines[:3] == [
+    assert lines[:4] == [
         "39 of 40 alleles evaluated, 38 of them with all scores; means of 2 groups",
         "  left out: 1 no lfc",
+        "  without p: 1",
         "  without my_log_odds_shift: 1 no my_log_odds_shift",
     ]
-    assert lines[3].split() == ["pearson", "spearman", "auroc", "direction"]
+    assert lines[4].split() == ["pearson", "spearman", "auroc", "direction"]
     interval = evaluation().figure("my_log_odds_shift", "pearson").interval
     shown = f"{interval.value:.3f} [{interval.lower:.3f}, {interval.upper:.3f}]"
-    assert lines[4].startswith(f"my_log_odds_shift  {shown}  ")
+    assert lines[5].startswith(f"my_log_odds_shift  {shown}  ")
     assert "better by pearson: my_log_odds_shift than gc_change" in lines
 
 

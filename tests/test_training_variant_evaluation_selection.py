@@ -144,7 +144,15 @@ def test_nothing_left_is_an_error_that_says_why() -> None:
         select(nothing, VariantSelection(effect="LFC"), None)
 
 
-@pytest.mark.parametrize("wrong", [{"kinds": ("snp",)}, {"significant": 0}, {"significant": 2}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kinds": ("snp",)},
+        {"significant": 0},
+        {"significant": 2},
+        {"minimum": {"TAGS": float("nan")}},
+    ],
+)
 def test_options_out_of_range(wrong: dict[str, object]) -> None:
-    with pytest.raises(InputError, match=r"snp|significant"):
+    with pytest.raises(InputError, match=r"snp|significant|minimum of TAGS"):
         VariantSelection(effect="LFC", **wrong)

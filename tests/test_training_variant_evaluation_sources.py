@@ -145,6 +145,12 @@ def test_damaged_tables_are_errors(tmp_path: Path) -> None:
     text.write_text("chrom\tpos\tref\talt\n1\t2\tA\tC\n1\t2\tA\tC\tD\tE\n")
     with pytest.raises(VariantFileError, match=r"effects.tsv: cannot be read as a table"):
         read_alleles(text)
+    text.write_text("chrom\tpos\tref\talt\n1\t2\tA\tC\tD\tE\n")
+    with pytest.raises(VariantFileError, match=r"rows have more cells than the header"):
+        read_alleles(text)
+    text.write_text("chrom\tpos\talt\n1\t2\tA\n")
+    with pytest.raises(InputError, match=r"effects.tsv: no column for ref"):
+        read_alleles(text)
 
 
 def test_what_another_file_says_of_the_same_alleles(vcf: Path) -> None:

@@ -143,9 +143,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
 
 
-def records_from_frame(
-    frame: pd.DataFrame, name: str = "the DataFrame"
-) -> Iterator[VariantRecord]:
+def records_from_frame(frame: pd.DataFrame, name: str = "the DataFrame") -> Iterator[VariantRecord]:
     """Rows of a DataFrame, by the same column names that tables may have.
 
     Parameters

@@ -41,6 +41,7 @@ _DOTS_PER_INCH: Final = 300
 _NOT_IN_A_FILE_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 _PANELS_IN_A_ROW: Final = 3
+_MOST_PANELS: Final = 24
 _PANEL_HEIGHT: Final = 2.3
 _FEW_VALUES: Final = 10
 _SIDEWAYS: Final = 0.2
@@ -132,7 +133,7 @@ def _label(score: str) -> tuple[str, str]:
 
 
 def score_scatter(evaluation: VariantEvaluation, score: str) -> Figure:
-    """Draw measured effects against one score, a panel for each group.
+    """Draw measured effects against one score, a panel for each group (of many, the largest 24).
 
     Parameters
     ----------
@@ -159,7 +160,9 @@ def score_scatter(evaluation: VariantEvaluation, score: str) -> Figure:
         known = ", ".join(_drawn_scores(evaluation))
         raise InputError(f"no score {score} to draw; there are {known}")
     table = evaluation.variants[evaluation.compared]
-    groups = evaluation.groups
+    sizes = evaluation.variants["group"].value_counts()
+    largest = {*sizes.index[:_MOST_PANELS]}
+    groups = [group for group in evaluation.groups if group in largest]
     columns = min(_PANELS_IN_A_ROW, len(groups))
     rows = math.ceil(len(groups) / columns)
     figure = new_figure(0.6 + _PANEL_HEIGHT * rows, WIDTH * columns / _PANELS_IN_A_ROW + 0.4)
@@ -169,7 +172,9 @@ def score_scatter(evaluation: VariantEvaluation, score: str) -> Figure:
     for unused in panels[len(groups) :]:
         unused.set_visible(False)
     name, unit = _label(score)
-    figure.supxlabel(f"predicted: {name}" + f" ({unit})" * bool(unit), fontsize=LABEL_SIZE)
+    said = f"predicted: {name}" + f" ({unit})" * bool(unit)
+    said += f"; {len(groups)} of {len(sizes)} groups" * (len(groups) < len(sizes))
+    figure.supxlabel(said, fontsize=LABEL_SIZE)
     figure.supylabel(f"measured: {evaluation.selection.effect}", fontsize=LABEL_SIZE)
     if evaluation.selection.p_value is not None:
         _significance_legend(figure, evaluation.selection.significant)

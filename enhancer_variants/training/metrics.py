@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, astuple, dataclass
-from typing import get_args
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ from enhancer_variants.training.weighted_statistics import (
 )
 
 __all__ = [
+    "FEWEST_ROWS",
     "BootstrapInterval",
     "ClassificationMetrics",
     "ConfusionMatrix",
@@ -46,6 +47,9 @@ __all__ = [
     "percentile_interval",
     "reliability_table",
 ]
+
+FEWEST_ROWS: Final = 10
+"""Fewer rows show nothing: their resamples are too much alike, some of one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +161,11 @@ class BootstrapInterval:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the whole interval is above 0, or below; False where it is NaN."""
-        return self.lower > 0 or self.upper < 0
+        """Whether the whole interval is above 0, or below; False where it is NaN or of few rows.
+
+        Fewer than :data:`FEWEST_ROWS` show nothing: their resamples are too much alike.
+        """
+        return self.rows >= FEWEST_ROWS and (self.lower > 0 or self.upper < 0)
 
 
 def classification_metrics(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from enhancer_variants.errors import InputError
+from enhancer_variants.genome import reverse_complement
 from enhancer_variants.io.labelled_sequence import LabelledSequence
 from enhancer_variants.models import Model, load_model
 from enhancer_variants.prediction import PredictionStatus, PredictionSummary, predict_sequences
@@ -33,6 +35,7 @@ from enhancer_variants.training.evaluation.labelled_data import (
     read_labelled_data,
 )
 from enhancer_variants.training.evaluation.results import Evaluation, OutputEvaluation
+from enhancer_variants.training.metrics import FEWEST_ROWS
 from enhancer_variants.training.weighted_statistics import Numbers
 
 __all__ = ["evaluate"]
@@ -140,6 +143,11 @@ def evaluate(
         # The whole of a training sequence counts: a crop need not be what was trained on.
         is_copy = _copies(test.sequences, given.sequences)
         learnt = _cropped(given, window)
+        if not any(map(learnt.has_both_classes, learnt.truth)):
+            raise InputError(
+                f"the training data have one class only of {', '.join(learnt.truth)}; expected "
+                "positives and negatives, to fit the baselines to"
+            )
     frame = predict_sequences(
         loaded,
         test.sequences,
@@ -176,17 +184,26 @@ def _judged(
 ) -> Evaluation:
     """Judge predictions of all sequences."""
     read = [record.sequence[: model.longest] for record in test.sequences]
-    outputs = []
+    outputs, without = [], dict[str, str]()
     for output, truth in test.truth.items():
         reasons = frame["status"].to_numpy(dtype=object, copy=True)
         reasons[(reasons == PredictionStatus.OK) & np.isnan(truth)] = _NO_LABEL
         if options["without_copies"] and is_copy is not None:
             reasons[(reasons == PredictionStatus.OK) & is_copy] = _COPY
+        if not (reasons == PredictionStatus.OK).any():
+            without[output] = ", ".join(f"{why} {n}" for why, n in Counter(reasons).items())
+            continue
         scores = frame[f"{output}_log_odds"].to_numpy(dtype=np.float64)
         outputs.append(judge_output(output, read, truth, scores, reasons, learnt, judging))
+    if not outputs:
+        raise InputError("; ".join(_not_evaluated(without)))
     summary = PredictionSummary.of(frame["status"])
     copies = None if is_copy is None else int(is_copy.sum())
-    notes = tuple(_notes(summary, copies, options["without_copies"], outputs))
+    notes = (
+        *_notes(summary, copies, options["without_copies"], outputs),
+        *_not_evaluated(without),
+        *_repeated([read[row] for row in _judged_rows(outputs)]),
+    )
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=3)
     provenance = frame.attrs["enhancer_variants"]
@@ -236,14 +253,41 @@ def _notes(
     for found in outputs:
         if found.baselines_from == "cross-validation" and copies is not None:
             yield (
-                f"{found.output}: the training data have no labels for it, and baselines are "
-                "cross-validated within these sequences"
+                f"{found.output}: the training data have no positives and negatives of it, and "
+                "baselines are cross-validated within these sequences"
             )
         elif found.baselines_from == "nothing":
             yield f"{found.output}: no baselines, for want of two positives and two negatives"
         matched = found.sets[1]
         if not matched.rows:
             yield f"{found.output}: no positive and negative have the same GC content"
+        fewest = min(found.labels.sum(), (1 - found.labels).sum())
+        if fewest < FEWEST_ROWS:
+            yield (
+                f"{found.output}: fewer than {FEWEST_ROWS} positives or negatives, too few for "
+                "intervals and comparisons to rely on"
+            )
+
+
+def _not_evaluated(without: Mapping[str, str]) -> Iterator[str]:
+    for output, reasons in without.items():
+        yield f"no sequence can be evaluated for {output}; left out are {reasons}"
+
+
+def _judged_rows(outputs: Sequence[OutputEvaluation]) -> list[int]:
+    rows: list[int] = np.unique(np.concatenate([found.rows for found in outputs])).tolist()
+    return rows
+
+
+def _repeated(sequences: Sequence[str]) -> Iterator[str]:
+    """Say how many sequences are there again: they are no independent rows."""
+    upper = (sequence.upper() for sequence in sequences)
+    distinct = {min(sequence, reverse_complement(sequence)) for sequence in upper}
+    if copies := len(sequences) - len(distinct):
+        yield (
+            f"{copies:,} of {len(sequences):,} sequences are copies of others among them: they "
+            "count, and intervals are too narrow"
+        )
 
 
 def _predictions(

@@ -95,24 +95,15 @@ def judge_output(
     truth, scores
         (n,) 1, 0 or NaN where it is not known, and log2 odds.
     reasons
-        (n,) ``ok``, or why a row does not count.
+        (n,) ``ok``, or why a row does not count; some are.
     learnt
         Training data, to fit the baselines to.
     judging
         How.
 
-    Raises
-    ------
-    InputError
-        If no row counts, or the training data have one class only.
     """
     left_out = dict(sorted(Counter(reasons[reasons != PredictionStatus.OK].tolist()).items()))
     rows = np.nonzero(reasons == PredictionStatus.OK)[0]
-    if not rows.size:
-        raise InputError(
-            f"no sequence can be evaluated for {output}; left out are "
-            f"{', '.join(f'{reason} {count}' for reason, count in left_out.items())}"
-        )
     sequences, labels = [read[row] for row in rows.tolist()], truth[rows]
     baselines_from, log_odds = _baselines(output, sequences, labels, learnt, judging)
     log_odds = {"model": scores[rows], **log_odds}
@@ -135,14 +126,9 @@ def _baselines(
 ) -> tuple[BaselinesFrom, dict[str, Numbers]]:
     """Log2 odds of the baselines, by method, and what they were fitted to."""
     fitters = judging.fitters()
-    if learnt is not None and output in learnt.truth:
+    if learnt is not None and learnt.has_both_classes(output):
         known = ~np.isnan(learnt.truth[output])
         taught = learnt.truth[output][known]
-        if len(np.unique(taught)) < 2:
-            raise InputError(
-                f"of {len(taught)} training sequences {int(taught.sum())} are positives of "
-                f"{output}; expected both classes, to fit the baselines to"
-            )
         pairs = zip(learnt.sequences, known, strict=True)
         examples = [record.sequence for record, is_known in pairs if is_known]
         fitted = {name: fit(examples, taught) for name, fit in fitters.items()}

@@ -19,6 +19,7 @@ from enhancer_variants.io.labelled_sequences import read_labelled_sequences
 from enhancer_variants.io.output import is_stream
 from enhancer_variants.models import Model
 from enhancer_variants.training.card import source_of
+from enhancer_variants.training.finetuning.label_tables import read_multi_label_sequences
 from enhancer_variants.training.weighted_statistics import Numbers
 
 __all__ = ["LabelledData", "LabelledSource", "holds_split", "read_labelled_data", "split_file"]
@@ -26,8 +27,7 @@ __all__ = ["LabelledData", "LabelledSource", "holds_split", "read_labelled_data"
 LabelledSource: TypeAlias = str | os.PathLike[str] | Sequence[LabelledSequence]
 """A file, the folder of a data set, or sequences."""
 
-_ENDINGS: Final = (".tsv", ".fa", ".csv", ".tsv.gz", ".fa.gz", ".csv.gz")
-_ANSWERS: Final = {"0": 0.0, "0.0": 0.0, "1": 1.0, "1.0": 1.0, "": math.nan}
+_ENDINGS: Final = tuple(e + z for z in ("", ".gz") for e in (".tsv", ".csv", ".fa", ".fasta"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,11 @@ class LabelledData:
     sequences: tuple[LabelledSequence, ...]
     truth: Mapping[str, Numbers]
     source: Mapping[str, str]
+
+    def has_both_classes(self, output: str) -> bool:
+        """Whether positives and negatives of an output are known."""
+        known = self.truth.get(output, np.empty(0))
+        return bool((known == 1).any() and (known == 0).any())
 
 
 def read_labelled_data(
@@ -127,7 +132,7 @@ def split_file(folder: str | os.PathLike[str], split: str) -> Path:
     ...     split_file(folder, "test").name
     'test.fa'
     """
-    found = [path for ending in _ENDINGS if (path := Path(folder, split + ending)).is_file()]
+    found = _split_files(folder, split)
     if len(found) == 1:
         return found[0]
     problem = f"has {', '.join(path.name for path in found)}" if found else f"has no split {split}"
@@ -141,7 +146,12 @@ def holds_split(source: LabelledSource, split: str) -> bool:
     """Whether this is the folder of a data set, with such a split in it."""
     if not isinstance(source, str | os.PathLike) or not Path(source).is_dir():
         return False
-    return any(Path(source, split + ending).is_file() for ending in _ENDINGS)
+    return bool(_split_files(source, split))
+
+
+def _split_files(folder: str | os.PathLike[str], split: str) -> list[Path]:
+    names = [(split + ending).lower() for ending in _ENDINGS]
+    return [path for path in sorted(Path(folder).iterdir()) if path.name.lower() in names]
 
 
 def _name(path: Path | None) -> str:
@@ -169,26 +179,12 @@ def _truth(sequences: Sequence[LabelledSequence], model: Model, where: str) -> N
 def _columns(path: Path, outputs: Sequence[str]) -> dict[str, Numbers]:
     """Read the columns that are named as outputs; none of a file that is no table."""
     with InputStream(path) as stream:
-        texts = (line.decode("utf-8-sig").rstrip("\r\n") for line in stream)
-        lines = ((number, text) for number, text in enumerate(texts, 1) if text.strip())
-        _, header = next(lines)
-        if header.startswith(">"):
-            return {}
-        delimiter = "\t" if "\t" in header else ","
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-        places = {output: names.index(output) for output in outputs if output in names}
-        if twice := [output for output in places if names.count(output) > 1]:
-            raise InputError(
-                f"{path}: has {names.count(twice[0])} columns {twice[0]!r}; expected one"
-            )
-        truth: dict[str, list[float]] = {output: [] for output in places}
-        for number, text in lines if places else ():
-            cells = next(csv.reader([text], delimiter=delimiter))
-            for output, place in places.items():
-                cell = cells[place].strip()
-                if cell not in _ANSWERS:
-                    raise InputError(
-                        f"{path}:{number}: {output} is {cell[:40]!r}; expected 0, 1 or nothing"
-                    )
-                truth[output].append(_ANSWERS[cell])
-    return {output: np.array(answers) for output, answers in truth.items()}
+        texts = (line.decode("utf-8-sig") for line in stream)
+        header = next(text for text in texts if text.strip())
+    delimiter = "\t" if "\t" in header else ","
+    names = {name.strip() for name in next(csv.reader([header], delimiter=delimiter))}
+    found = [output for output in outputs if output in names]
+    if header.startswith(">") or not found:
+        return {}
+    read = read_multi_label_sequences(path, found)
+    return dict(zip(read.labels, read.targets.T.astype(np.float64), strict=True))

@@ -10,7 +10,9 @@ from typing import Any, Final
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models.files import write_atomically
+from enhancer_variants.models.weights import sha256_of
 
 __all__ = [
     "CompleteCheckpoints",
@@ -35,7 +37,7 @@ class CompleteCheckpoints(TrainerCallback):
         control: TrainerControl,  # noqa: ARG002 - Trainer's name
         **kwargs: Any,  # noqa: ARG002 - likewise
     ) -> None:
-        """List the files with their sizes, in the first process."""
+        """List the files with their checksums, in the first process."""
         if torch.distributed.is_initialized():
             torch.distributed.barrier()
         if state.is_world_process_zero:
@@ -43,12 +45,12 @@ class CompleteCheckpoints(TrainerCallback):
 
 
 def _list_files(checkpoint: Path) -> None:
-    sizes = {
-        path.name: path.stat().st_size
+    digests = {
+        path.name: sha256_of(path)
         for path in sorted(checkpoint.iterdir())
         if path.name != _FILES_NAME
     }
-    write_atomically(checkpoint / _FILES_NAME, json.dumps(sizes).encode())
+    write_atomically(checkpoint / _FILES_NAME, json.dumps(digests).encode())
 
 
 def newest_complete_checkpoint(folder: Path) -> Path | None:
@@ -62,8 +64,9 @@ def newest_complete_checkpoint(folder: Path) -> Path | None:
     Returns
     -------
     Path or None
-        That of the most steps whose files are all there, with the sizes that they had when it was
-        complete; None where there is none.
+        That of the most steps whose files are all there, as they were when it was complete (after
+        a power failure, a file may have its size but not its content), and those of the best one
+        beside it; None where there is none.
 
     Examples
     --------
@@ -75,15 +78,22 @@ def newest_complete_checkpoint(folder: Path) -> Path | None:
         for path in folder.glob(f"{_PREFIX}*")
         if path.name.removeprefix(_PREFIX).isdecimal()
     ]
-    return next((path for _, path in sorted(found, reverse=True) if _is_complete(path)), None)
+    newest_first = [path for _, path in sorted(found, reverse=True)]
+    return next((path for path in newest_first if _is_complete(path) and _has_best(path)), None)
 
 
 def _is_complete(folder: Path) -> bool:
     try:
-        sizes = json.loads((folder / _FILES_NAME).read_bytes())
-        return all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError):
+        digests = json.loads((folder / _FILES_NAME).read_bytes())
+        return all(sha256_of(folder / name) == digest for name, digest in digests.items())
+    except (OSError, ValueError, CheckpointError):
         return False
+
+
+def _has_best(checkpoint: Path) -> bool:
+    """Whether the best checkpoint, without which Trainer would keep the last weights, is whole."""
+    best = state_of_checkpoint(checkpoint).best_model_checkpoint
+    return best is None or _is_complete(checkpoint.parent / Path(best).name)
 
 
 def remove_other_checkpoints(folder: Path, newest: Path | None) -> None:

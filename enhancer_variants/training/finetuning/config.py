@@ -328,6 +328,8 @@ class FinetuneConfig:
         if isinstance(self.class_weights, tuple):
             for weight in self.class_weights:
                 check_number("class_weights", weight, 0)
+            if not any(self.class_weights):
+                raise InputError("class_weights are all 0; expected one above 0 at least")
         elif self.class_weights not in (None, "balanced"):
             raise InputError(
                 f"class_weights is {self.class_weights!r}; expected 'balanced', or a number for "

@@ -38,6 +38,7 @@ _WHOLE_OR_NONE: Final = {
 }
 _UP_FROM_0: Final = ("learning_rate", "weight_decay")
 _ABOVE_0: Final = ("epochs", "gradient_clip")
+_LARGEST_SEED: Final = 2**32 - 1  # that numpy's generator takes, which Trainer seeds
 _SHARES: Final = ("warmup_share", "dropout", "reverse_complement")
 
 
@@ -59,6 +60,8 @@ def check_numbers(values: Mapping[str, Any]) -> None:
     for name, least in _WHOLE_OR_NONE.items():
         if values[name] is not None:
             check_whole(name, values[name], least)
+    if values["seed"] > _LARGEST_SEED:
+        raise InputError(f"seed is {values['seed']}; expected at most {_LARGEST_SEED}")
     if values["evaluate_every"] != "epoch":
         check_whole("evaluate_every", values["evaluate_every"], 1)
     for name in (*_UP_FROM_0, *_ABOVE_0):

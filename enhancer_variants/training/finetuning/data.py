@@ -29,6 +29,7 @@ __all__ = [
     "Windows",
     "middle",
     "read_splits",
+    "require_each_class",
     "require_known_classes",
     "split_files",
 ]
@@ -162,7 +163,12 @@ def read_splits(config: FinetuneConfig) -> dict[str, LabelledSplit]:
 
 def _read_single_label(name: str, path: str | os.PathLike[str]) -> LabelledSplit:
     records = read_labelled_sequences(path)
-    classes = np.array([-1 if r.label is None else r.label for r in records], dtype=np.int64)
+    try:
+        classes = np.array([-1 if r.label is None else r.label for r in records], dtype=np.int64)
+    except OverflowError as error:
+        raise InputError(
+            f"{path}: a label is above 2**63; expected the numbers of classes, 0, 1, ..."
+        ) from error
     if (classes < 0).any():
         first = int(np.flatnonzero(classes < 0)[0])
         raise InputError(
@@ -205,6 +211,37 @@ def require_known_classes(splits: Mapping[str, LabelledSplit], labels: Sequence[
                 f"{split.source['name']}: a sequence has label {split.targets.max()}; expected 0 "
                 f"to {len(labels) - 1} for the classes {', '.join(labels)}"
             )
+
+
+def require_each_class(train: LabelledSplit, labels: Sequence[str]) -> None:
+    """Refuse training sequences from which an output could learn nothing.
+
+    Parameters
+    ----------
+    train
+        The sequences.
+    labels
+        Names of the outputs.
+
+    Raises
+    ------
+    InputError
+        If all are of one class, or none is known to be positive, or negative, for one of several
+        labels.
+    """
+    where = train.source["name"]
+    if not train.labels and (train.targets == train.targets[0]).all():
+        raise InputError(
+            f"{where}: all training sequences are of class {labels[int(train.targets[0])]!r}; "
+            "expected some of another"
+        )
+    for label, of_label in zip(train.labels, train.targets.T, strict=False):
+        for value, word in ((0, "negative"), (1, "positive")):
+            if not (of_label == value).any():
+                raise InputError(
+                    f"{where}: no training sequence is {word} for {label!r}; expected some, or "
+                    "labels (--labels) that leave it out"
+                )
 
 
 def middle(sequence: str, window: int, shift: int = 0) -> str:

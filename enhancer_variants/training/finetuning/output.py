@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import math
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from enhancer_variants.errors import InputError
+from enhancer_variants.errors import CheckpointError, InputError
 from enhancer_variants.models.files import read_json_object, write_atomically
 from enhancer_variants.models.saving import MODEL_FILES
 from enhancer_variants.training.finetuning.config import FinetuneResult
@@ -25,6 +28,8 @@ RECORD_NAME: Final = "finetuning.json"
 """File that says which run a folder is of, and what it came to."""
 
 _CHECKPOINTS: Final = "checkpoints"
+_PARTS: Final = ("start", "recipe", "data", "labels")
+"""Of a record: what two runs have to have in common to be the same."""
 _LARGEST_RECORD: Final = 1 << 28
 
 
@@ -85,6 +90,30 @@ class RunFolder:
         self._require_same_run(run)
         return True
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder against other processes, as long as this one lives.
+
+        Raises
+        ------
+        InputError
+            If a run is under way in it.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.directory, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # some network file systems lock no folder
+                try:
+                    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    raise InputError(
+                        f"{self.directory}: a run is under way in this folder; wait for its end, "
+                        "or name another output"
+                    ) from error
+            yield
+        finally:
+            os.close(folder)
+
     def begin(self, run: Mapping[str, Any]) -> None:
         """Remove what an earlier run left, and say which run this is."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
@@ -101,10 +130,17 @@ class RunFolder:
         ------
         CheckpointError
             If the record is damaged.
+        InputError
+            If the run is finished and its model was removed.
         """
-        found: Any = read_json_object(self.directory / RECORD_NAME, _LARGEST_RECORD)["result"]
+        found = self._record()["result"]
         if found is None:
             return None
+        if not (self.directory / MODEL_FILES[-1]).is_file():
+            raise InputError(
+                f"{self.directory}: holds a finished run without its {MODEL_FILES[-1]}; expected "
+                "that file, or --overwrite to train again"
+            )
         return FinetuneResult(
             directory=self.directory,
             metrics={split: _numbers(figures) for split, figures in found["metrics"].items()},
@@ -115,9 +151,7 @@ class RunFolder:
 
     def finish(self, result: FinetuneResult, *, keep_checkpoints: bool) -> None:
         """Record what the run came to, and remove its checkpoints."""
-        record: dict[str, Any] = dict(
-            read_json_object(self.directory / RECORD_NAME, _LARGEST_RECORD)
-        )
+        record = self._record()
         record["result"] = {
             "metrics": {split: _json(figures) for split, figures in result.metrics.items()},
             "best_step": result.best_step,
@@ -127,6 +161,18 @@ class RunFolder:
         self._write(record)
         if not keep_checkpoints:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _record(self) -> dict[str, Any]:
+        path = self.directory / RECORD_NAME
+        record: dict[str, Any] = dict(read_json_object(path, _LARGEST_RECORD))
+        run = record.get("run")
+        whole = isinstance(run, dict) and all(isinstance(run.get(p), dict) for p in _PARTS)
+        if not whole or not isinstance(record.get("result", ""), (dict, type(None))):
+            raise CheckpointError(
+                f"{path}: says neither which run the folder is of nor what it came to; expected "
+                "what finetune wrote, or --overwrite"
+            )
+        return record
 
     def _write(self, record: Mapping[str, Any]) -> None:
         text = json.dumps(record, indent=1, allow_nan=False) + "\n"
@@ -146,9 +192,9 @@ class RunFolder:
             )
 
     def _require_same_run(self, run: Mapping[str, Any]) -> None:
-        before: Any = read_json_object(self.directory / RECORD_NAME, _LARGEST_RECORD)["run"]
+        before = self._record()["run"]
         now = json.loads(json.dumps(run))
-        for part in ("start", "recipe", "data", "labels"):
+        for part in _PARTS:
             for name in sorted({*before[part], *now[part]}):
                 if before[part].get(name) != now[part].get(name):
                     raise InputError(

@@ -20,7 +20,11 @@ from enhancer_variants.training.finetuning.checkpoints import (
     state_of_checkpoint,
 )
 from enhancer_variants.training.finetuning.config import FinetuneConfig, FinetuneResult
-from enhancer_variants.training.finetuning.data import read_splits, require_known_classes
+from enhancer_variants.training.finetuning.data import (
+    read_splits,
+    require_each_class,
+    require_known_classes,
+)
 from enhancer_variants.training.finetuning.loss import TrainedNetwork, class_weights
 from enhancer_variants.training.finetuning.measures import Measures
 from enhancer_variants.training.finetuning.output import Resume, RunFolder
@@ -82,11 +86,14 @@ def finetune(
     Raises
     ------
     InputError
-        If files, labels and options do not fit together, or the output folder holds another run.
+        If files, labels and options do not fit together, or the output folder holds another run
+        or one that is under way.
     CheckpointError, UnsafeCheckpointError, WindowLengthError
         If the checkpoint to start from cannot be read, or reads fewer bases.
     ModelError
         If the run came to nothing, as its loss is not finite.
+    OSError
+        If the output folder cannot be written to; the run can be resumed.
     MissingDependencyError
         If a package of the extra ``train``, or of a reporter, is missing.
 
@@ -101,6 +108,7 @@ def finetune(
         splits = read_splits(config)
         start = starting_point(config, splits["train"])
         require_known_classes(splits, start.labels)
+        require_each_class(splits["train"], start.labels)
         card = model_card(config, start)
         weights = class_weights(
             config.class_weights, splits["train"].targets, config.task, start.labels
@@ -118,16 +126,18 @@ def finetune(
         with _reporting(every_callback) as report:
             trainer = make_trainer(config, start, splits, measures, every_callback, progress)
             wait_for_others()  # until every process has looked at the folder
-            if trainer.is_world_process_zero() and not goes_on:
-                folder.begin(record)
-            wait_for_others()
-            state = _train(trainer, folder, goes_on=goes_on)
-            result = None
-            if trainer.is_world_process_zero():
-                card = replace(card, training={**run, **_chosen(config, state)})
-                saved = save_model(config, start, splits, measures, card)
-                result = _result(config, folder, state, saved.metrics)
-                folder.finish(result, keep_checkpoints=config.keep_checkpoints)
+            first = trainer.is_world_process_zero()
+            with folder.held() if first else contextlib.nullcontext():
+                if first and not goes_on:
+                    folder.begin(record)
+                wait_for_others()
+                state = _train(trainer, folder, goes_on=goes_on)
+                result = None
+                if first:
+                    card = replace(card, training={**run, **_chosen(config, state)})
+                    saved = save_model(config, start, splits, measures, card)
+                    result = _result(config, folder, state, saved.metrics)
+                    folder.finish(result, keep_checkpoints=config.keep_checkpoints)
             result = shared(result)
             report(result)
     return result

@@ -15,6 +15,7 @@ import torch
 import transformers
 
 from enhancer_variants._version import __version__
+from enhancer_variants.errors import ModelError
 from enhancer_variants.models import ModelCard, load_model, predict_logits, tokenize, write_card
 from enhancer_variants.models.card import CARD_FILE
 from enhancer_variants.models.network import to_checkpoint_names
@@ -163,7 +164,7 @@ def save_model(
 
     Raises
     ------
-    CheckpointError
+    ModelError
         If the weights are not finite: training diverged.
     OSError
         If the directory cannot be written to.
@@ -175,6 +176,11 @@ def save_model(
     try:
         network = start.network
         tensors = to_checkpoint_names(network.state_dict(), network.config.num_hidden_layers)
+        if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+            raise ModelError(
+                "weights are no finite numbers: the run has diverged, which a smaller "
+                "learning_rate prevents"
+            )
         card = write_model(unfinished, network.config, tensors, start.vocabulary, card)
         logits = _logits(unfinished, config, splits)
         measures = replace(measures, threshold=_threshold(config, measures, splits, logits))

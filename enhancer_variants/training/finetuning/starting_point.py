@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 
 from enhancer_variants.errors import InputError, WindowLengthError
@@ -89,7 +91,7 @@ def starting_point(config: FinetuneConfig, train: LabelledSplit) -> StartingPoin
         If the window is longer than the network reads.
     """
     generator = torch.Generator().manual_seed(config.seed)
-    encoder = None if config.model is None else read_encoder(find_model(config.model).directory)
+    encoder = None if config.model is None else read_encoder(_directory(config))
     checkpoint = None if encoder is None else encoder.checkpoint
     card = None if checkpoint is None else checkpoint.card
     labels = _labels(config, train, encoder)
@@ -125,6 +127,17 @@ def starting_point(config: FinetuneConfig, train: LabelledSplit) -> StartingPoin
     )
 
 
+def _directory(config: FinetuneConfig) -> Path:
+    """Directory of the checkpoint to start from, which the run must not write over."""
+    directory = find_model(config.model or "").directory
+    if directory.resolve() == Path(config.output).resolve():
+        raise InputError(
+            f"{directory}: is both the model to start from and the output; expected another "
+            "output: a run that is resumed reads its model again"
+        )
+    return directory
+
+
 def _from_scratch(sizes: NetworkSizes, vocab_size: int, num_labels: int) -> NetworkConfig:
     return NetworkConfig(
         vocab_size=vocab_size,
@@ -143,7 +156,8 @@ def _labels(
         return train.labels
     if config.labels is not None:
         return config.labels
-    classes = max(int(train.targets.max()) + 1, len(_TWO_LABELS))
+    numbers = np.unique(train.targets).tolist()
+    classes = max(numbers[-1] + 1, len(_TWO_LABELS))
     checkpoint = None if encoder is None else encoder.checkpoint
     if checkpoint is not None and checkpoint.card is not None:
         card = checkpoint.card
@@ -151,7 +165,13 @@ def _labels(
             return card.labels
     if classes == len(_TWO_LABELS):
         return _TWO_LABELS
-    return tuple(f"class_{number}" for number in range(classes))
+    if len(numbers) < classes:
+        absent = next(number for number in range(classes) if number not in numbers)
+        raise InputError(
+            f"{train.source['name']}: a sequence has label {numbers[-1]} and none has {absent}; "
+            "expected the numbers of classes, 0, 1, ..., or labels (--labels) that name each"
+        )
+    return tuple(f"class_{number}" for number in numbers)
 
 
 def _keeps_head(config: FinetuneConfig, encoder: Encoder, labels: Sequence[str]) -> bool:

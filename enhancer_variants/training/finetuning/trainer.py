@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     EarlyStoppingCallback,
@@ -151,6 +152,16 @@ class FinetuneTrainer(Trainer):
             self.lr_scheduler = LambdaLR(optimizer or self.create_optimizer(), share)
             self._created_lr_scheduler = True
         return self.lr_scheduler
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Say in one line, as an OSError, what safetensors and torch say of a full disk."""
+        try:
+            super()._save_checkpoint(model, trial)
+        except (RuntimeError, SafetensorError) as error:
+            raise OSError(
+                f"{self.args.output_dir}: a checkpoint cannot be written "
+                f"({str(error).splitlines()[0]}); expected room for it: the run can be resumed"
+            ) from error
 
 
 class _Epochs(TrainerCallback):

@@ -30,6 +30,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from enhancer_variants.errors import EnhancerVariantsError, InputError, ModelError
 from enhancer_variants.models.files import write_atomically
 from enhancer_variants.training.finetuning import FinetuneConfig, FinetuneResult, finetune
+from enhancer_variants.training.finetuning.output import RECORD_NAME
 from enhancer_variants.training.sweeps.table import (
     HYPER_PARAMETERS,
     RunStatus,
@@ -38,10 +39,13 @@ from enhancer_variants.training.sweeps.table import (
     write_table,
 )
 
-__all__ = ["OnRun", "RunStoppedError", "SweepFolder", "SweepResult"]
+__all__ = ["STUDY_FILE_NAME", "OnRun", "RunStoppedError", "SweepFolder", "SweepResult"]
 
 OnRun = Callable[[SweepRun], None]
 """Is told of each run that ended."""
+
+STUDY_FILE_NAME: Final = "study.db"
+"""SQLite file of a search's study, in the folder of the sweep."""
 
 _TABLE_NAME: Final = "sweep.tsv"
 _SETTINGS_NAME: Final = "sweep.json"
@@ -139,6 +143,11 @@ class SweepFolder:
         self._progress = progress
         self._runs: dict[str, SweepRun] = {}
 
+    @property
+    def begun(self) -> bool:
+        """Whether there are runs."""
+        return bool(self._runs)
+
     @contextlib.contextmanager
     def opened(self) -> Iterator[SweepFolder]:
         """Hold the folder against other processes, and read what was done in it.
@@ -146,8 +155,9 @@ class SweepFolder:
         Raises
         ------
         InputError
-            If the folder holds another sweep, or one that is under way.
+            If the folder holds another sweep, one that is under way, or other files.
         """
+        self._require_no_other_files()
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".sweep.lock").open("w") as lock:
             try:
@@ -265,6 +275,19 @@ class SweepFolder:
             if run.status != RunStatus.RUNNING and run is not best and not self._keep_all:
                 _delete_weights(self.path / run.directory)
 
+    def _require_no_other_files(self) -> None:
+        """Keep away from folders that no sweep made: it replaces `best` and deletes runs."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path}: is a file; expected a folder to write into")
+        if not self.path.exists() or (self.path / _SETTINGS_NAME).exists():
+            return
+        names = sorted(path.name for path in self.path.iterdir())
+        if others := [n for n in names if not n.startswith(".") and n != STUDY_FILE_NAME]:
+            raise InputError(
+                f"{self.path}: holds {', '.join(others)[:100]}, which is of no sweep; expected an "
+                "empty folder or a new one"
+            )
+
     def _check_identity(self) -> None:
         """Compare the sweep with the one of the folder, or say whose folder it is."""
         path = self.path / _SETTINGS_NAME
@@ -282,6 +305,8 @@ class SweepFolder:
 
     def _forget_if_empty(self) -> None:
         """Leave no trace of a sweep whose first run could not begin: its settings are wrong."""
+        if any((self.path / _RUNS).glob(f"*/{RECORD_NAME}")):
+            return  # a run had begun, and what is wrong came later
         if all(run.status == RunStatus.RUNNING for run in self._runs.values()):
             (self.path / _SETTINGS_NAME).unlink(missing_ok=True)
             (self.path / _TABLE_NAME).unlink(missing_ok=True)

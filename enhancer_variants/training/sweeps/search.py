@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,16 +20,17 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from enhancer_variants.errors import InputError, MissingDependencyError
 from enhancer_variants.training.finetuning import FinetuneConfig
-from enhancer_variants.training.sweeps.folder import RunStoppedError, SweepFolder
+from enhancer_variants.training.sweeps.folder import (
+    STUDY_FILE_NAME,
+    RunStoppedError,
+    SweepFolder,
+)
 from enhancer_variants.training.sweeps.table import RunStatus
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["STUDY_FILE_NAME", "Search", "SearchSpace", "SearchStudy"]
-
-STUDY_FILE_NAME: Final = "study.db"
-"""SQLite file of the study, in the folder of the sweep."""
+__all__ = ["Search", "SearchSpace", "SearchStudy"]
 
 _STUDY_NAME: Final = "enhancer-variants"
 _LOGARITHMIC: Final = ("learning_rate", "weight_decay")
@@ -68,9 +71,13 @@ class SearchSpace:
         for field in fields(self):
             bounds = tuple(getattr(self, field.name))
             object.__setattr__(self, field.name, bounds)
-            least, most = (0.0, math.inf) if field.name in _LOGARITHMIC else (0.0, 1.0)
-            ordered = len(bounds) == 2 and least <= bounds[0] <= bounds[1] <= most
-            if not ordered or (field.name in _LOGARITHMIC and bounds[0] == 0):
+            most = sys.float_info.max if field.name in _LOGARITHMIC else 1.0
+            ordered = len(bounds) == 2 and 0.0 <= bounds[0] <= bounds[1] <= most
+            if (
+                not ordered
+                or (field.name in _LOGARITHMIC and bounds[0] == 0)
+                or (field.name == "dropout" and bounds[1] == 1)  # which leaves nothing
+            ):
                 expected = "above 0" if field.name in _LOGARITHMIC else "from 0 to 1"
                 raise InputError(
                     f"{field.name} is searched for in {bounds}; expected the lowest and the "
@@ -109,11 +116,15 @@ class Search:
         ------
         MissingDependencyError
             If optuna is not installed.
+        InputError
+            If its file is damaged.
         """
         optuna = _optuna()
         path = (folder.path / STUDY_FILE_NAME).resolve()
+        if not folder.begun:  # of a search whose settings were wrong
+            path.unlink(missing_ok=True)
         with _quiet(optuna):
-            storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+            storage = _storage(optuna, path)
             median = optuna.pruners.MedianPruner(
                 _TRIALS_BEFORE_PRUNING, _EVALUATIONS_BEFORE_PRUNING
             )
@@ -238,6 +249,19 @@ def _quiet(optuna: Any) -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(before)
+
+
+def _storage(optuna: Any, path: Path) -> Any:
+    """Open the file of a study."""
+    from sqlalchemy.exc import DatabaseError  # noqa: PLC0415 - comes with optuna
+
+    try:
+        return optuna.storages.RDBStorage(f"sqlite:///{path}")
+    except DatabaseError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.orig}); expected the study of a search: name another "
+            "folder, or delete this one"
+        ) from error
 
 
 def _optuna() -> Any:

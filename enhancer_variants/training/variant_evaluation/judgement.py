@@ -6,14 +6,14 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.training.metrics import BootstrapInterval
+from enhancer_variants.training.metrics import FEWEST_ROWS, BootstrapInterval
 from enhancer_variants.training.variant_evaluation.resampling import (
     GroupVariants,
     VariantStatistic,
@@ -24,7 +24,6 @@ from enhancer_variants.training.variant_evaluation.resampling import (
 from enhancer_variants.training.weighted_statistics import Numbers
 
 __all__ = [
-    "FEWEST_VARIANTS",
     "JudgedVariants",
     "Resampling",
     "ScoreDifference",
@@ -35,10 +34,6 @@ __all__ = [
 
 Subset = Literal["common", "own"]
 """Variants that every score has a value for, or all that one score has a value for."""
-
-FEWEST_VARIANTS: Final = 10
-"""With fewer a group has no part in a mean, and no score is called better than another: resamples
-of one or two variants are all alike, and the interval would be of no width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +86,8 @@ class ScoreFigure:
         The figure with its interval; `rows` is the number of variants that count, `left_out` that
         of the group's others (those without a p-value, or that are not significant).
     groups
-        How many groups it is the mean of: those where it is defined, of at least
-        :data:`FEWEST_VARIANTS` variants that count. 1 for one group.
+        How many groups it is the mean of: those where it is defined, of at least ten
+        variants that count. 1 for one group.
     p_value
         Of ``direction``: two-sided binomial p against 0.5, of the variants whose score is not 0;
         of all groups together for the mean. NaN for the others, and where there are none.
@@ -129,8 +124,8 @@ class ScoreDifference:
 
     @property
     def better(self) -> str | None:
-        """Name of the better one; None where the interval includes 0 or is of too few variants."""
-        if not self.interval.excludes_zero or self.interval.rows < FEWEST_VARIANTS:
+        """Name of the better one; None where the interval includes 0 or is of few variants."""
+        if not self.interval.excludes_zero:
             return None
         return self.score if self.interval.value > 0 else self.than
 
@@ -251,7 +246,7 @@ class JudgedVariants:
         """Interval in one group, or of the mean over those where it is defined and not of few."""
         groups = self.groups.values()
         counts = np.array([group.counted(metric) for group in groups])
-        chosen = ~np.isnan(value) & (counts >= FEWEST_VARIANTS)
+        chosen = ~np.isnan(value) & (counts >= FEWEST_ROWS)
         if number is not None:
             chosen = np.arange(len(value)) == number
         members = [*itertools.compress(groups, chosen)]

@@ -253,9 +253,12 @@ def _text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     header = text.split(b"\n", 1)[0]
     delimiter = next((sign for sign in "\t,;" if sign.encode() in header), ",")
     try:
-        return pd.read_csv(
+        table = pd.read_csv(
             io.BytesIO(text), sep=delimiter, dtype=str, keep_default_na=False, encoding="utf-8-sig"
         )
+        if not isinstance(table.index, pd.RangeIndex):  # cells without a name, taken as an index
+            raise ValueError("rows have more cells than the header")
+        return table
     except (ValueError, pd.errors.ParserError) as error:
         raise VariantFileError(
             f"{name}: cannot be read as a table ({error}); expected one header line and as many "
