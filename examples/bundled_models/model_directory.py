@@ -40,13 +40,11 @@ _SAME_FUNCTION: Final = 1e-4
 _ROUNDING: Final = 0.02
 _LEAST_ATTENTION: Final = 0.99
 
-_LICENCE: Final = (
-    "Apache-2.0 for the weights. The sequences they were trained on come without a licence to "
-    "hand them on; none of them is part of the model. Motifs of JASPAR 2024, CC BY 4.0."
-)
+_LICENCE: Final = "Apache-2.0; motifs CC BY 4.0"
 _NOTES: Final = (
     "A small DNABERT with one output for enhancers and one for each of 14 transcription factors, "
-    "made by examples/bundled_models. Trained on: {collections}. No sequence with coordinates on "
+    "made by examples/bundled_models. Trained on: {collections}. These sequences come without a "
+    "licence to hand them on; none of them is part of the model. No sequence with coordinates on "
     "{held_out} was trained on, nor any that shares 32 bases, on either strand, with one of the "
     "test sets, with the bases of these contigs that were at hand or with an element whose "
     "variants were measured (Kircher et al. 2019). Sequences without coordinates (the twelve "
