@@ -83,13 +83,11 @@ _TASK_OF_COLLECTION: Final = {
     "nhlf": "enhancer",
 }
 
-_DISTINCT: Final = frozenset({"SRF", "USF1", "USF2"})
-"""Factors with a motif of their own that are seldom bound beside the others: a peak of another
-factor is taken for none of theirs. Not so CTCF, whose sites are a large part of ZNF143's peaks, nor
-NANOG and TEAD4, which share enhancers, nor factors of promoters ..."""
+_DISTINCT: Final = frozenset({"SRF", "TEAD4", "USF1", "USF2", "YY1", "ZNF143", "CTCF", "NANOG"})
+"""Factors with a motif of their own: a peak of one is taken for no site of another ..."""
 
 _ALIKE: Final = frozenset({"USF1", "USF2"})
-"""... and not between these two, which share a motif."""
+"""... but for these two, which share theirs."""
 
 _JITTER: Final = 40
 """A crop is off centre by up to so many bases ..."""
@@ -304,9 +302,8 @@ def _targets(example: Example) -> Targets:
     if example.value == 0:
         # Sequences chosen to be no site or no enhancer are hardly ever a site of another factor.
         targets[1:MATCHED] = 0
-    elif example.collection == "h1esc":
-        others = _DISTINCT - (_ALIKE if example.label in _ALIKE else frozenset())
-        targets[[LABELS.index(other) for other in others]] = 0
+    elif example.label in _DISTINCT and example.collection == "h1esc":
+        targets[[LABELS.index(other) for other in _DISTINCT - _ALIKE]] = 0
     targets[LABELS.index(example.label)] = example.value
     if example.label == "enhancer" and example.value == 1:
         targets[MATCHED] = 1
