@@ -30,7 +30,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name by which torch's own examples know it
 from data import Codes, read_examples, training_examples
-from development import Watched, drawn_watched, report
+from development import Watched, balance_enhancers, drawn_watched, report
 from model_directory import NAME, save_model
 from sampling import (
     LABELS,
@@ -344,6 +344,8 @@ def main() -> None:
         if given.resume and state.exists():
             training.restore(state, budget)
         train(training, items, watched, budget, state)
+        constant = balance_enhancers(network, items["enhancer"])
+        print(f"enhancer output moved by {constant:.3f}", flush=True)
     details = {
         **asdict(budget),
         "batch": BATCH,
