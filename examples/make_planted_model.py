@@ -32,8 +32,8 @@ from enhancer_variants.models import (
     write_card,
 )
 from enhancer_variants.models.card import CARD_FILE
+from enhancer_variants.models.files import sha256_of
 from enhancer_variants.models.network import to_checkpoint_names
-from enhancer_variants.models.weights import sha256_of
 from enhancer_variants.motifs import Motif, Pwm, bundled_motifs
 from enhancer_variants.motifs.pwm import BASES
 

@@ -35,8 +35,8 @@ from enhancer_variants.models import (
     tokenize,
     write_card,
 )
+from enhancer_variants.models.files import sha256_of
 from enhancer_variants.models.network import DnabertNetwork
-from enhancer_variants.models.weights import sha256_of
 
 FILES = demo_files()
 LABELS = ("CTCF", "enhancer", "NANOG", "SRF")

@@ -25,8 +25,7 @@ from enhancer_variants.models import (
     read_card,
     tokenize,
 )
-from enhancer_variants.models.files import read_json_object
-from enhancer_variants.models.weights import sha256_of
+from enhancer_variants.models.files import read_json_object, sha256_of
 
 FILES = demo_files()
 CTCF_SITE = "TGGCCACCAGGGGGCGCTA"

@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import save_file
 
 from enhancer_variants.errors import CheckpointError, UnsafeCheckpointError
-from enhancer_variants.models.weights import read_weights, sha256_of
+from enhancer_variants.models.files import sha256_of
+from enhancer_variants.models.weights import read_weights
 
 STATE = {
     "bert.pooler.dense.weight": torch.arange(6.0).reshape(2, 3),

@@ -21,10 +21,10 @@ from enhancer_variants.models.architecture import (
     today_names,
 )
 from enhancer_variants.models.card import CARD_FILE, ModelCard, Task, read_card
-from enhancer_variants.models.files import JSON, read_json_object, read_limited
+from enhancer_variants.models.files import JSON, read_json_object, read_limited, sha256_of
 from enhancer_variants.models.network import NetworkConfig
 from enhancer_variants.models.tokens import Vocabulary
-from enhancer_variants.models.weights import read_weights, sha256_of
+from enhancer_variants.models.weights import read_weights
 
 if TYPE_CHECKING:
     import torch

@@ -24,10 +24,10 @@ from enhancer_variants.models.checkpoint import (
     read_checkpoint,
     read_vocabulary,
 )
-from enhancer_variants.models.files import read_json_object
+from enhancer_variants.models.files import read_json_object, sha256_of
 from enhancer_variants.models.network import NetworkConfig
 from enhancer_variants.models.vocabulary import Vocabulary
-from enhancer_variants.models.weights import read_weights, sha256_of
+from enhancer_variants.models.weights import read_weights
 
 __all__ = ["Encoder", "initial_tensors", "read_encoder"]
 

@@ -6,6 +6,7 @@ memory, nested a million levels deep, or no JSON at all. Each of these is a Chec
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -17,7 +18,14 @@ from typing import NoReturn, TypeAlias
 
 from enhancer_variants.errors import CheckpointError
 
-__all__ = ["JSON", "open_regular", "read_json_object", "read_limited", "write_atomically"]
+__all__ = [
+    "JSON",
+    "open_regular",
+    "read_json_object",
+    "read_limited",
+    "sha256_of",
+    "write_atomically",
+]
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 """What a JSON file can hold."""
@@ -131,6 +139,37 @@ def read_json_object(path: Path, limit: int) -> dict[str, JSON]:
             f"{path}: nested deeper than {_DEEPEST} levels; expected a flat object"
         )
     return value
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces.
+
+    Parameters
+    ----------
+    path
+        A regular file.
+
+    Returns
+    -------
+    str
+        64 lower-case hexadecimal digits.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "empty")
+    ...     file.touch()
+    ...     sha256_of(file)[:8]
+    'e3b0c442'
+    """
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -12,9 +12,9 @@ import safetensors.torch
 from torch import Tensor
 
 from enhancer_variants.models.card import CARD_FILE, ModelCard, write_card
+from enhancer_variants.models.files import sha256_of
 from enhancer_variants.models.network import NetworkConfig
 from enhancer_variants.models.vocabulary import Vocabulary
-from enhancer_variants.models.weights import sha256_of
 
 __all__ = ["MODEL_FILES", "write_model"]
 

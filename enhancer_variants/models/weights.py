@@ -9,7 +9,6 @@ loads it with ``weights_only=True``, and every tensor must be backed by bytes of
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import pickle
@@ -24,7 +23,7 @@ import torch
 from enhancer_variants.errors import CheckpointError, UnsafeCheckpointError
 from enhancer_variants.models.files import open_regular
 
-__all__ = ["Weights", "read_weights", "sha256_of"]
+__all__ = ["Weights", "read_weights"]
 
 _ZIP_START = b"PK\x03\x04"
 _LARGEST_PICKLE = 16 << 20
@@ -116,37 +115,6 @@ def read_weights(path: Path, without: tuple[str, ...] = ()) -> dict[str, torch.T
     else:
         _check_bare_pickles(path)
     return _read_torch(path, mmap=start.startswith(_ZIP_START), without=without)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in pieces.
-
-    Parameters
-    ----------
-    path
-        A regular file.
-
-    Returns
-    -------
-    str
-        64 lower-case hexadecimal digits.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be read.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "empty")
-    ...     file.touch()
-    ...     sha256_of(file)[:8]
-    'e3b0c442'
-    """
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_safetensors(

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -21,10 +20,10 @@ from pathlib import Path
 from enhancer_variants.errors import CheckpointError, InputError
 from enhancer_variants.models.card import CARD_FILE, read_card
 from enhancer_variants.models.card_checks import is_sha256
-from enhancer_variants.models.files import open_regular, read_json_object, write_atomically
+from enhancer_variants.models.files import read_json_object, sha256_of, write_atomically
 from enhancer_variants.models.registry.entries import ModelEntry
 
-__all__ = ["CACHE_VARIABLE", "CONVERTED", "ModelCache", "sha256_of_file", "weights_file_in"]
+__all__ = ["CACHE_VARIABLE", "CONVERTED", "ModelCache", "weights_file_in"]
 
 CACHE_VARIABLE = "ENHANCER_VARIANTS_CACHE"
 """Variable that names the folder of downloaded models, in place of the platform's cache."""
@@ -152,7 +151,7 @@ class ModelCache:
             return directory
         if entry.base:
             weights = weights_file_in(directory)
-            found, expected = sha256_of_file(weights), noted.get(weights.name)
+            found, expected = sha256_of(weights), noted.get(weights.name)
         else:
             found = str(read_card(directory / CARD_FILE).weights_sha256)
             expected = noted.get(CONVERTED)
@@ -177,18 +176,6 @@ def weights_file_in(directory: Path) -> Path:
         if (directory / name).is_file():
             return directory / name
     raise CheckpointError(f"{directory}: no weights; expected {' or '.join(_WEIGHTS)}")
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file, without the libraries that read weights.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be read.
-    """
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _platform_folder() -> Path:

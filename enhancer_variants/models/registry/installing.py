@@ -10,10 +10,10 @@ from pathlib import Path
 from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models.convert import convert_checkpoint
 from enhancer_variants.models.encoder import read_encoder
+from enhancer_variants.models.files import sha256_of
 from enhancer_variants.models.registry.cache import (
     CONVERTED,
     ModelCache,
-    sha256_of_file,
 )
 from enhancer_variants.models.registry.entries import ModelEntry
 from enhancer_variants.models.registry.unpacking import MODEL_FILES
@@ -51,7 +51,7 @@ def install_model(entry: ModelEntry, files: Path, models: ModelCache) -> Path:
         If loading the model would run code or exhaust the memory.
     """
     _keep_model_files(entry, files)
-    digests = {file.name: sha256_of_file(file) for file in sorted(files.iterdir())}
+    digests = {file.name: sha256_of(file) for file in sorted(files.iterdir())}
     _require_published(entry, digests)
     models.require_first_seen(entry.name, digests)
     if entry.base:

@@ -11,8 +11,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from enhancer_variants.errors import CheckpointError
-from enhancer_variants.models.files import write_atomically
-from enhancer_variants.models.weights import sha256_of
+from enhancer_variants.models.files import sha256_of, write_atomically
 
 __all__ = [
     "CompleteCheckpoints",
