@@ -16,10 +16,11 @@ from enhancer_variants.schema import (
 
 def test_statuses_stand_in_the_order_of_precedence() -> None:
     assert [str(status) for status in Status] == (
-        "invalid_record no_alt star_allele breakend symbolic non_acgt same_allele no_contig "
+        "invalid_record rsid_not_found rsid_ambiguous position_conflict liftover_failed "
+        "allele_unknown no_alt star_allele breakend symbolic non_acgt same_allele no_contig "
         "ref_mismatch too_long edge has_n ok"
     ).split()
-    assert [status.rank() for status in Status] == list(range(13))
+    assert [status.rank() for status in Status] == list(range(18))
     assert all(status.meaning.endswith(".") for status in Status)
 
 

@@ -1,12 +1,7 @@
-"""Every output column and every status, declared once.
-
-Writers, VCF headers and the documentation derive from the values here; nothing else spells a
-column name. Shifts are always ALT against REF: above 0, the ALT gains.
-"""
+"""Every output column of a scored variant, declared once."""
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,6 +16,7 @@ __all__ = [
     "EFFECTS",
     "IDENTITY_COLUMNS",
     "KINDS",
+    "LOG2",
     "MODEL_QUANTITIES",
     "MOTIF_COLUMNS",
     "MOTIF_EFFECTS",
@@ -31,11 +27,11 @@ __all__ = [
     "SPREAD",
     "TFBS_TOP_COLUMNS",
     "Column",
-    "Status",
     "check_distinct",
     "long_table_columns",
     "model_columns",
     "vcf_key",
+    "with_keys",
 ]
 
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_.]")
@@ -50,67 +46,6 @@ EFFECTS = ("gain", "loss", "none")
 
 MOTIF_EFFECTS = ("none", "disrupted", "created", "weakened", "strengthened")
 """What an allele can do to a motif."""
-
-
-class Status(enum.StrEnum):
-    """Why an allele was not scored, or ``ok``; declared in order of precedence.
-
-    The last four before ``ok`` (``too_long`` to ``has_n``) depend on the window length, so one
-    allele may have them for one model and be scored by another.
-
-    >>> Status.REF_MISMATCH.value
-    'ref_mismatch'
-    >>> min([Status.HAS_N, Status.EDGE], key=Status.rank)
-    <Status.EDGE: 'edge'>
-    """
-
-    INVALID_RECORD = "invalid_record"
-    NO_ALT = "no_alt"
-    STAR_ALLELE = "star_allele"
-    BREAKEND = "breakend"
-    SYMBOLIC = "symbolic"
-    NON_ACGT = "non_acgt"
-    SAME_ALLELE = "same_allele"
-    NO_CONTIG = "no_contig"
-    REF_MISMATCH = "ref_mismatch"
-    TOO_LONG = "too_long"
-    EDGE = "edge"
-    HAS_N = "has_n"
-    OK = "ok"
-
-    def rank(self) -> int:
-        """Place in the order of precedence: the reason with the lowest rank is reported."""
-        return _RANK[self]
-
-    @property
-    def meaning(self) -> str:
-        """One sentence for documentation and headers."""
-        return _MEANING[self]
-
-
-_RANK = {status: rank for rank, status in enumerate(Status)}
-
-_MEANING = {
-    Status.INVALID_RECORD: (
-        "The line is no record: fewer than eight columns, a POS that is no position, "
-        "an empty field, or bytes that are not UTF-8."
-    ),
-    Status.NO_ALT: "ALT is '.': the record has no alternate allele.",
-    Status.STAR_ALLELE: "ALT is '*': the allele is missing because of another record's deletion.",
-    Status.BREAKEND: "ALT is a breakend, as in 'G]17:198982]' or 'G.'.",
-    Status.SYMBOLIC: "ALT is symbolic, as in '<DEL>' or '<NON_REF>'.",
-    Status.NON_ACGT: "REF or ALT holds a letter other than A, C, G and T.",
-    Status.SAME_ALLELE: "ALT equals REF.",
-    Status.NO_CONTIG: "The reference has no contig of this name.",
-    Status.REF_MISMATCH: (
-        "The reference has other bases than REF there (N counts as another base), or POS is 0, "
-        "or REF runs past the contig."
-    ),
-    Status.TOO_LONG: "An allele in normal form is longer than its half of the window.",
-    Status.EDGE: "The window reaches over an end of the contig.",
-    Status.HAS_N: "A window holds N or another letter that is not A, C, G or T.",
-    Status.OK: "Scored by every model.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +99,16 @@ IDENTITY_COLUMNS = (
     ),
 )
 
-_LOG2 = "log2 odds"
+LOG2 = "log2 odds"
+"""Unit of log-odds and of their shifts."""
 
 MODEL_QUANTITIES = (
     Column("prob_ref", "float", "probability", "Probability of the positive class for REF."),
     Column("prob_alt", "float", "probability", "Probability of the positive class for ALT."),
-    Column("log_odds_ref", "float", _LOG2, "Log2 odds of the positive class for REF."),
-    Column("log_odds_alt", "float", _LOG2, "Log2 odds of the positive class for ALT."),
+    Column("log_odds_ref", "float", LOG2, "Log2 odds of the positive class for REF."),
+    Column("log_odds_alt", "float", LOG2, "Log2 odds of the positive class for ALT."),
     Column(
-        "log_odds_shift", "float", _LOG2, "log_odds(ALT) - log_odds(REF): above 0, the ALT gains."
+        "log_odds_shift", "float", LOG2, "log_odds(ALT) - log_odds(REF): above 0, the ALT gains."
     ),
     Column(
         "score_change",
@@ -192,7 +128,7 @@ MODEL_QUANTITIES = (
 SPREAD = Column(
     "log_odds_shift_spread",
     "float",
-    _LOG2,
+    LOG2,
     "Largest minus smallest log_odds_shift over the strands, anchors and shifts averaged.",
 )
 """Reported beside the quantities above where more than one window pair was averaged."""
@@ -232,14 +168,14 @@ def vcf_key(*parts: str) -> str:
     return "EV_" + _NOT_IN_A_KEY.sub("_", "_".join(parts)).upper()
 
 
-def _with_keys(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """Columns that belong to no model, each with its INFO key."""
+def with_keys(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Give columns that belong to no model their INFO keys."""
     return tuple(replace(column, vcf_key=vcf_key(column.name)) for column in columns)
 
 
 _ORIGIN_REF = "0-based contig coordinate of the leftmost base of {}'s best placement{}."
 
-MOTIF_COLUMNS = _with_keys(
+MOTIF_COLUMNS = with_keys(
     (
         Column(
             "motif_id",
@@ -303,7 +239,7 @@ MOTIF_COLUMNS = _with_keys(
 )
 """The strongest motif change of an allele; the same columns describe every hit."""
 
-MOTIF_SHIFT_SUM = _with_keys(
+MOTIF_SHIFT_SUM = with_keys(
     (
         Column(
             "motif_shift_sum",
@@ -325,7 +261,7 @@ MOTIF_HITS = Column(
 )
 """All called changes in a VCF; tables have them in a file of their own."""
 
-AGREEMENT_COLUMNS = _with_keys(
+AGREEMENT_COLUMNS = with_keys(
     (
         Column(
             "agreement_tf",
@@ -345,12 +281,12 @@ AGREEMENT_COLUMNS = _with_keys(
     )
 )
 
-TFBS_TOP_COLUMNS = _with_keys(
+TFBS_TOP_COLUMNS = with_keys(
     (
         Column("tfbs_top_gain", "string", "", "TFBS model with the largest shift above 0."),
-        Column("tfbs_top_gain_shift", "float", _LOG2, "Its log_odds_shift."),
+        Column("tfbs_top_gain_shift", "float", LOG2, "Its log_odds_shift."),
         Column("tfbs_top_loss", "string", "", "TFBS model with the smallest shift below 0."),
-        Column("tfbs_top_loss_shift", "float", _LOG2, "Its log_odds_shift."),
+        Column("tfbs_top_loss_shift", "float", LOG2, "Its log_odds_shift."),
     )
 )
 """In place of the columns of each, where there are many TFBS models."""
