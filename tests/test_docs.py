@@ -323,7 +323,7 @@ def test_no_page_names_an_option_that_does_not_exist(source: Path) -> None:
     options = {
         spelling for _, command in _commands() for p in command.params for spelling in p.opts
     }
-    for option in re.findall(r"`(--[a-z][a-z_-]*)", _CODE.sub("", source.read_text())):
+    for option in re.findall(r"`(--[a-z][a-z0-9_-]*)", _CODE.sub("", source.read_text())):
         if option == "--do_visualize":
             continue  # of the published DNABERT code
         assert option in options, f"{_identify(source)}: {option}"
@@ -363,7 +363,8 @@ def test_no_page_names_a_column_or_key_that_does_not_exist(source: Path) -> None
         schema.model_columns(model, averaged=True, calibrated=True)
         for model in ("enhancer", "CTCF", "NKX2-5", "toy")
     )
-    for column in (*of_models, *COLUMNS_OF_NO_MODEL):
+    of_risk = (schema.risk_shift_column(model) for model in ("enhancer", "CTCF"))
+    for column in (*of_models, *of_risk, *COLUMNS_OF_NO_MODEL):
         columns.add(column.name)
         keys.add(column.vcf_key)
     named = r"(?<![\w./-])(?:enhancer|CTCF|toy|motif|tfbs|agreement)_[a-z]\w*"

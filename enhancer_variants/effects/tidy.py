@@ -21,6 +21,8 @@ __all__ = ["tidy"]
 _SHIFT = "_log_odds_shift"
 _QUANTITIES = [q.name for q in (*MODEL_QUANTITIES, SPREAD, *CALIBRATED_QUANTITIES)]
 _QUANTITIES.insert(_QUANTITIES.index("p") + 1, Q_VALUE.name)
+_QUANTITIES.insert(_QUANTITIES.index("log_odds_shift") + 1, "risk_log_odds_shift")
+_RISK = "_risk"
 _KEY = ["record", "allele"]
 _IDENTITY = [column.name for column in IDENTITY_COLUMNS]
 
@@ -69,7 +71,7 @@ def tidy(effects: pd.DataFrame, tfbs_table: str | os.PathLike[str] | None = None
         )
     if effects.duplicated(_KEY).any():
         raise InputError("record and allele do not tell the rows apart: tidy one file's effects")
-    models = [name.removesuffix(_SHIFT) for name in effects.columns if name.endswith(_SHIFT)]
+    models = _models(effects)
     identity = [name for name in _IDENTITY if name in effects]
     parts = [_of_model(effects, model, identity) for model in models]
     if tfbs_table is not None:
@@ -78,6 +80,17 @@ def tidy(effects: pd.DataFrame, tfbs_table: str | os.PathLike[str] | None = None
         raise InputError(f"there is no column *{_SHIFT}; expected effects of at least one model")
     joined = pd.concat(parts, ignore_index=True, sort=False)
     return joined.sort_values("_row", kind="stable", ignore_index=True).drop(columns="_row")
+
+
+def _models(effects: pd.DataFrame) -> list[str]:
+    """Name the models that have columns; the shift of a risk allele is a quantity of one."""
+    named = [name.removesuffix(_SHIFT) for name in effects.columns if name.endswith(_SHIFT)]
+    return [
+        name
+        for name in named
+        if not (name.endswith(_RISK) and name.removesuffix(_RISK) in named)
+        or f"{name}_{MODEL_QUANTITIES[0].name}" in effects
+    ]
 
 
 def _of_model(effects: pd.DataFrame, model: str, identity: list[str]) -> pd.DataFrame:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.genome import Interval
 from enhancer_variants.io.compression import InputStream
 
-__all__ = ["Regions", "merge_intervals", "read_bed", "requested_intervals", "several"]
+__all__ = [
+    "Regions",
+    "merge_intervals",
+    "named_intervals",
+    "read_bed",
+    "requested_intervals",
+    "several",
+]
 
 _BED_DISPLAY_LINES = {"track", "browser"}
 
@@ -74,15 +81,25 @@ def read_bed(path: str | os.PathLike[str]) -> list[Interval]:
         If the file cannot be read to its end, or for a line without three columns or with
         coordinates that are none, with file and line.
     """
-    intervals = []
+    return [interval for interval, _ in named_intervals(path)]
+
+
+def named_intervals(path: str | os.PathLike[str]) -> Iterator[tuple[Interval, str]]:
+    """Intervals of a BED file with their names, the fourth column; empty where there is none.
+
+    Raises
+    ------
+    VariantFileError
+        While reading, as :func:`read_bed`.
+    """
     with InputStream(path) as stream:
         for number, line in enumerate(stream, 1):
             text = line.decode(errors="replace").rstrip("\r\n")
             fields = text.split("\t") if "\t" in text else text.split()
             if not text.strip() or text.startswith("#") or fields[0] in _BED_DISPLAY_LINES:
                 continue
-            intervals.append(_bed_interval(fields, f"{stream.name}:{number}"))
-    return intervals
+            name = fields[3].strip() if len(fields) > 3 else ""
+            yield _bed_interval(fields, f"{stream.name}:{number}"), name
 
 
 def _bed_interval(fields: Sequence[str], where: str) -> Interval:
