@@ -24,6 +24,7 @@ import click
 import enhancer_variants as ev
 from enhancer_variants import errors, schema
 from enhancer_variants.cli import cli
+from enhancer_variants.gwas import LOCUS_COLUMNS
 from enhancer_variants.models import ModelCard, published_models
 
 MODEL = "enhancer"
@@ -44,6 +45,7 @@ HOMES = {
             "prediction",
             "training",
             "training.evaluation",
+            "gwas",
             "reports",
             "reports.plot",
             "schema",
@@ -91,6 +93,13 @@ COLUMN_GROUPS: dict[str, tuple[schema.Column, ...]] = {
     "columns motif": (*schema.MOTIF_COLUMNS, *schema.MOTIF_SHIFT_SUM, schema.MOTIF_HITS),
     "columns agreement": schema.AGREEMENT_COLUMNS,
     "columns hits": schema.MOTIF_HIT_COLUMNS,
+    "columns list": (
+        *schema.LIST_COLUMNS,
+        *schema.RISK_COLUMNS,
+        *schema.PROXY_COLUMNS,
+        schema.risk_shift_column(MODEL),
+    ),
+    "columns loci": LOCUS_COLUMNS,
     "columns long": schema.long_table_columns(averaged=True, calibrated=True),
 }
 """Tables of columns, by the name of their part."""
@@ -99,7 +108,8 @@ COLUMN_GROUPS: dict[str, tuple[schema.Column, ...]] = {
 def column_table(group: str = "columns") -> str:
     """Every column of a group; of a run with one model and averaging by default."""
     columns = COLUMN_GROUPS[group]
-    keyed = group not in {"columns hits", "columns long"}  # these are never in a VCF
+    # These are never in a VCF.
+    keyed = group not in {"columns hits", "columns loci", "columns long"}
     rows = (
         [
             f"`{column.name}`",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         CheckpointError,
         EnhancerVariantsError,
         FastaError,
+        GwasFileError,
         InputError,
         MissingDependencyError,
         ModelError,
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
         explain,
     )
     from enhancer_variants.genome import Interval, Reference, Variant
-    from enhancer_variants.io import LabelledSequence, add_q, read_labelled_sequences
+    from enhancer_variants.gwas import ListSummary, annotate_gwas, locus_summary, score_gwas
+    from enhancer_variants.io import LabelledSequence, add_q, read_labelled_sequences, styled
     from enhancer_variants.models import ModelCard, convert_checkpoint, load_model
     from enhancer_variants.motifs import (
         Motif,
@@ -60,8 +62,10 @@ if TYPE_CHECKING:
     )
     from enhancer_variants.prediction import predict_file, predict_sequences
     from enhancer_variants.reports import (
+        evidence_in_words,
         explain_into_folder,
         plot,
+        report,
     )
     from enhancer_variants.schema import Status
     from enhancer_variants.scorer import VariantScorer, score_vcf
@@ -98,9 +102,11 @@ __all__ = [
     "FastaError",
     "FinetuneConfig",
     "FinetuneResult",
+    "GwasFileError",
     "InputError",
     "Interval",
     "LabelledSequence",
+    "ListSummary",
     "MissingDependencyError",
     "ModelCard",
     "ModelError",
@@ -121,6 +127,7 @@ __all__ = [
     "WindowLengthError",
     "__version__",
     "add_q",
+    "annotate_gwas",
     "attention_motifs",
     "attention_scores",
     "attention_track",
@@ -129,11 +136,13 @@ __all__ = [
     "convert_checkpoint",
     "evaluate",
     "evaluate_variants",
+    "evidence_in_words",
     "explain",
     "explain_into_folder",
     "finetune",
     "gradient_correlation",
     "load_model",
+    "locus_summary",
     "make_data_set",
     "model_attention_motifs",
     "motif_panel",
@@ -143,8 +152,11 @@ __all__ = [
     "pretrain",
     "read_labelled_sequences",
     "read_motifs",
+    "report",
     "saturation_mutagenesis",
+    "score_gwas",
     "score_vcf",
+    "styled",
     "tidy",
     "variant_saturation",
     "write_data_set",
@@ -174,7 +186,7 @@ _HOME |= {
             "convert_checkpoint",
             "load_model",
         ),
-        "io": ("LabelledSequence", "add_q", "read_labelled_sequences"),
+        "io": ("LabelledSequence", "add_q", "read_labelled_sequences", "styled"),
         "effects": (
             "AttentionMotifOptions",
             "AttentionTrack",
@@ -193,6 +205,12 @@ _HOME |= {
             "score_vcf",
         ),
         "calibration": ("calibrate_model",),
+        "gwas": (
+            "ListSummary",
+            "annotate_gwas",
+            "locus_summary",
+            "score_gwas",
+        ),
         "explanation": (
             "Explanation",
             "Explanations",
@@ -220,8 +238,10 @@ _HOME |= {
             "predict_sequences",
         ),
         "reports": (
+            "evidence_in_words",
             "explain_into_folder",
             "plot",
+            "report",
         ),
     }.items()
     for name in names

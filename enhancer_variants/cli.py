@@ -14,6 +14,7 @@ import click
 from enhancer_variants._version import __version__
 from enhancer_variants.cli_evaluate import evaluate
 from enhancer_variants.cli_finetune import finetune
+from enhancer_variants.cli_gwas import gwas
 from enhancer_variants.cli_models import models
 from enhancer_variants.cli_options import (
     DEVICE_OPTIONS,
@@ -30,6 +31,7 @@ from enhancer_variants.cli_options import (
     with_options,
 )
 from enhancer_variants.cli_pretrain import pretrain
+from enhancer_variants.cli_report import asks_for_report, report, score_into_report
 from enhancer_variants.cli_training import dataset
 from enhancer_variants.errors import EnhancerVariantsError
 
@@ -62,7 +64,7 @@ def cli() -> None:
 @click.option(
     "--output-format",
     metavar="FORMAT",
-    help="vcf, vcf.gz, bcf, tsv, tsv.gz or parquet; by default OUT's ending says it.",
+    help="vcf, vcf.gz, bcf, tsv, tsv.gz, parquet or html; by default OUT's ending says it.",
 )
 @with_options(REGION_OPTIONS)
 @click.option(
@@ -89,19 +91,18 @@ def score(
     overwrite_info: bool,
     **options: Any,
 ) -> None:
-    """Score every ALT allele of IN: a VCF, BCF, TSV or CSV, or - for standard input."""
+    """Score every ALT allele of IN: a VCF, BCF, TSV or CSV, or - for standard input.
+
+    With OUT.html the effects become a report: one page that opens offline.
+    """
+    asked: dict[str, Any] = {"regions": regions or None, "regions_file": regions_file}
+    asked |= {"tfbs_table": tfbs_table, "motif_hits": motif_hits, "overwrite_info": overwrite_info}
     with warnings_as_lines(options["quiet"]):
         scorer = scorer_of(reference, **options)
-        summary = scorer.annotate(
-            variants,
-            output,
-            output_format,
-            regions=regions or None,
-            regions_file=regions_file,
-            tfbs_table=tfbs_table,
-            motif_hits=motif_hits,
-            overwrite_info=overwrite_info,
-        )
+        if asks_for_report(output, output_format):
+            summary = score_into_report(scorer, variants, output, **asked)
+        else:
+            summary = scorer.annotate(variants, output, output_format, **asked)
     if not options["quiet"]:
         click.echo(str(summary), err=True)
 
@@ -267,7 +268,9 @@ cli.add_command(dataset)
 cli.add_command(pretrain)
 cli.add_command(evaluate)
 cli.add_command(finetune)
+cli.add_command(gwas)
 cli.add_command(models)
+cli.add_command(report)
 
 
 @cli.command("add-q")

@@ -3,12 +3,15 @@
     python examples/make_demo_data.py
 
 A made-up genome of two contigs with planted binding sites, a VCF with every kind of record, a
-list of "risk" variants, and a small DNABERT checkpoint with random weights.
+list of "risk" variants, summary statistics of one locus with its known sites and its elements, and
+a small DNABERT checkpoint with random weights.
 """
 
 from __future__ import annotations
 
+import math
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +31,13 @@ SITES = {
     "REST": ("chr2", 3_000, "TTCAGCACCATGGACAGCGCC"),
 }
 """Factor: contig, 0-based start, consensus sequence."""
+
+LOCUS = ("chr1", 3_300, 4_700)
+"""Where the summary statistics are, 1-based."""
+CAUSAL = 4_005
+"""Position in it that lies in GATA1's site."""
+LEAD = 3_905
+"""Position of the smallest p-value: near the causal one, as leads are."""
 
 
 def make_genome() -> dict[str, str]:
@@ -128,6 +138,88 @@ def write_risk_list(records: list[tuple[str, int, str, str, str]], path: Path) -
     path.write_text("\n".join(rows) + "\n")
 
 
+@dataclass(frozen=True)
+class Associated:
+    """A variant of the locus: what the genome has, and what the study says."""
+
+    rsid: str
+    position: int
+    ref: str
+    alt: str
+    frequency: float
+    effect_allele: str
+    other_allele: str
+    effect_frequency: float
+    beta: float
+    minus_log10_p: float
+
+
+def make_locus(genome: dict[str, str]) -> list[Associated]:
+    """Associated variants around GATA1's site: the nearer to it, the smaller the p-value."""
+    chance = random.Random(7)
+    contig, first, last = LOCUS
+    positions = {CAUSAL, LEAD, *chance.sample(range(first, last), 26)}
+    variants = []
+    for number, position in enumerate(sorted(positions), 1):
+        ref = genome[contig][position - 1].upper()
+        alt = "A" if position == CAUSAL else chance.choice([b for b in "ACGT" if b != ref])
+        frequency = 0.14 if position == CAUSAL else round(chance.uniform(0.05, 0.95), 2)
+        strength = 11.0 * 2 ** (-(abs(position - CAUSAL) / 180))
+        minus_log10_p = 12.3 if position == LEAD else strength * chance.uniform(0.75, 1)
+        of_ref = chance.random() < 0.5 and position != CAUSAL
+        effect, other = (ref, alt) if of_ref else (alt, ref)
+        if number % 9 == 0:  # the list has these from the other strand
+            effect, other = other_base(effect), other_base(other)
+        shown = round((1 - frequency if of_ref else frequency) + chance.uniform(-0.02, 0.02), 3)
+        beta = round(math.sqrt(minus_log10_p) * chance.choice([-0.02, 0.02]), 4)
+        variants.append(
+            Associated(
+                f"rs{9_000_000 + number}",
+                position,
+                ref,
+                alt,
+                frequency,
+                effect,
+                other,
+                shown,
+                0.07 if position == CAUSAL else beta,
+                minus_log10_p,
+            )
+        )
+    return variants
+
+
+def write_locus(variants: list[Associated], folder: Path) -> None:
+    """Write the study's list, the source of sites that knows its variants, and the elements."""
+    contig = LOCUS[0]
+    rows = [
+        "chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta\tstandard_error\t"
+        "effect_allele_frequency\tp_value\trsid"
+    ]
+    rows += [
+        f"{contig.removeprefix('chr')}\t{v.position}\t{v.effect_allele}\t{v.other_allele}\t"
+        f"{v.beta}\t0.01\t{v.effect_frequency}\t{10**-v.minus_log10_p:.2e}\t{v.rsid}"
+        for v in variants
+    ]
+    rows.append("1\t\tA\tG\t0.02\t0.01\t0.5\t3e-3\trs9999999")
+    (folder / "gwas_list.tsv").write_text("\n".join(rows) + "\n")
+    header = ["##fileformat=VCFv4.3", "##source=examples/make_demo_data.py"]
+    header += [f"##contig=<ID={name},length={length}>" for name, length in LENGTHS.items()]
+    header += [
+        '##INFO=<ID=AF,Number=A,Type=Float,Description="Allele frequency">',
+        "\t".join(("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")),
+    ]
+    lines = [
+        f"{contig}\t{v.position}\t{v.rsid}\t{v.ref}\t{v.alt}\t.\t.\tAF={v.frequency}"
+        for v in variants
+    ]
+    (folder / "sites.vcf").write_text("\n".join(header + lines) + "\n")
+    elements = [(3_420, 3_600, "E1"), (3_870, 4_090, "E2"), (4_380, 4_460, "E3")]
+    (folder / "elements.bed").write_text(
+        "".join(f"{contig}\t{start}\t{end}\t{name}\n" for start, end, name in elements)
+    )
+
+
 def write_random_model(folder: Path) -> None:
     """Write a DNABERT of two layers, with weights large enough for visible shifts."""
     folder.mkdir(exist_ok=True)
@@ -176,6 +268,7 @@ def main() -> None:
     write_genome(genome, FOLDER / "genome.fa")
     write_variants(records, FOLDER / "variants.vcf")
     write_risk_list(records, FOLDER / "risk_variants.tsv")
+    write_locus(make_locus(genome), FOLDER)
     write_random_model(FOLDER / "random")
 
 

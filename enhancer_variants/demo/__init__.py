@@ -35,6 +35,13 @@ class DemoFiles:
         A VCF with every kind of record.
     risk_list
         A table of "risk" variants.
+    gwas_list
+        Summary statistics of a locus, made up as well, whose smallest p-value is not that of the
+        variant in the binding site. Its alleles need a source of sites.
+    sites
+        Known variants of this locus, with allele frequencies.
+    elements
+        BED file of its elements.
     model
         A small DNABERT checkpoint with random weights, whose numbers mean nothing.
     planted_model
@@ -45,6 +52,9 @@ class DemoFiles:
     reference: Path
     variants: Path
     risk_list: Path
+    gwas_list: Path
+    sites: Path
+    elements: Path
     model: Path
     planted_model: Path
 
@@ -75,6 +85,9 @@ def demo_files() -> DemoFiles:
         here / "genome.fa",
         here / "variants.vcf",
         here / "risk_variants.tsv",
+        here / "gwas_list.tsv",
+        here / "sites.vcf",
+        here / "elements.bed",
         here / "random",
         here / "planted",
     )

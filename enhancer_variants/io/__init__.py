@@ -9,6 +9,7 @@ from enhancer_variants.io.labelled_sequences import (
     write_labelled_sequences,
 )
 from enhancer_variants.io.long_table import long_frame, long_table_writer
+from enhancer_variants.io.notebook_view import EffectsFrame, styled
 from enhancer_variants.io.output import OUTPUT_FORMATS, is_stream, output_format, pending_output
 from enhancer_variants.io.records import VariantRecord, parse_vcf_line
 from enhancer_variants.io.regions import Regions, read_bed, requested_intervals, several
@@ -17,6 +18,7 @@ from enhancer_variants.io.variants import VariantInput, VariantSource, open_item
 __all__ = [
     "OUTPUT_FORMATS",
     "EffectTable",
+    "EffectsFrame",
     "LabelledSequence",
     "Regions",
     "VariantInput",
@@ -36,6 +38,7 @@ __all__ = [
     "read_labelled_sequences",
     "requested_intervals",
     "several",
+    "styled",
     "to_frame",
     "writable",
     "write_labelled_sequences",

@@ -1,4 +1,4 @@
-"""What people look at: plots, pictures of an evaluation, and a folder that explains a variant.
+"""What people look at: plots, a page of HTML, pictures of an evaluation, explanations in a folder.
 
 Names are imported when they are first used: plots alone need no torch.
 """
@@ -11,15 +11,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from enhancer_variants.reports import plot
     from enhancer_variants.reports.evaluation_pictures import draw_evaluation
+    from enhancer_variants.reports.evidence import evidence_in_words
     from enhancer_variants.reports.explanation_folder import explain_into_folder
+    from enhancer_variants.reports.page import read_effects, report
     from enhancer_variants.reports.variant_evaluation_pictures import draw_variant_evaluation
 
-__all__ = ["draw_evaluation", "draw_variant_evaluation", "explain_into_folder", "plot"]
+__all__ = [
+    "draw_evaluation",
+    "draw_variant_evaluation",
+    "evidence_in_words",
+    "explain_into_folder",
+    "plot",
+    "read_effects",
+    "report",
+]
 
 _MODULE_OF = {
     "draw_evaluation": "evaluation_pictures",
     "draw_variant_evaluation": "variant_evaluation_pictures",
+    "evidence_in_words": "evidence",
     "explain_into_folder": "explanation_folder",
+    "read_effects": "page",
+    "report": "page",
 }
 
 

@@ -17,7 +17,8 @@ from enhancer_variants.effects import AttentionTrack
 from enhancer_variants.errors import InputError
 from enhancer_variants.explanation import Explanation, Explanations, Method, explain
 from enhancer_variants.io import pending_output
-from enhancer_variants.reports.plot import MotifHit, explanation_figure
+from enhancer_variants.reports.plot import explanation_figure
+from enhancer_variants.reports.plot.motif_hit import strongest_hits
 from enhancer_variants.reports.plot.panel import optional
 from enhancer_variants.schema import MOTIF_HIT_COLUMNS
 from enhancer_variants.scorer import VariantScorer
@@ -28,7 +29,6 @@ __all__ = ["explain_into_folder"]
 _NOT_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_ALLELE = 12
 _DOTS_PER_INCH = 150
-_DRAWN_HITS = 8
 
 _OF_WHOM = ("record", "allele", "model", "output", "method", "strand")
 _COLUMNS = {
@@ -209,7 +209,7 @@ def _draw(one: Explanation, path: Path) -> None:
         one.ref,
         one.alt,
         one.variant,
-        motif_hits=_drawn_hits(one),
+        motif_hits=strongest_hits(one.motif_hits, one.variant),
         attention_ref=one.attention_ref,
         attention_alt=one.attention_alt,
     )
@@ -219,15 +219,6 @@ def _draw(one: Explanation, path: Path) -> None:
     with pending_output(path) as temporary:
         figure.savefig(temporary, format="png", dpi=_DOTS_PER_INCH)
     pyplot.close(figure)
-
-
-def _drawn_hits(one: Explanation) -> tuple[MotifHit, ...]:
-    """Choose the hits that change most; motifs of one family repeat each other."""
-    if one.motif_hits.empty:
-        return ()
-    ratio = one.motif_hits["motif_log10_p_ratio"].abs()
-    strongest = ratio.sort_values(ascending=False, kind="stable").index[:_DRAWN_HITS]
-    return MotifHit.from_table(one.motif_hits.loc[strongest.sort_values()], one.variant)
 
 
 def _file_name(number: int, one: Explanation) -> str:

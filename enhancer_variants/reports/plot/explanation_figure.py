@@ -101,7 +101,7 @@ def explanation_figure(
     drawn_on = new_figure(sum(heights) + _TITLE_HEIGHT) if figure is None else figure
     panels = drawn_on.subplots(len(heights), 1, height_ratios=heights)
     axes: dict[str, Any] = dict(zip(("ref", "alt", "attention"), panels, strict=False))
-    drawn_on.suptitle(_title(ref, alt, variant), fontsize=_TITLE_SIZE)
+    drawn_on.suptitle(_title(ref, alt, variant), fontsize=_TITLE_SIZE, parse_math=False)
     drawn_on.align_ylabels(list(axes.values()))
     # First what the layout depends on: it is worked out once, with the logos.
     highest = 0.0

@@ -177,6 +177,7 @@ def draw_hit(
         verticalalignment="center_baseline",
         horizontalalignment="right" if placed.name_on_left else "left",
         clip_on=True,
+        parse_math=False,
         zorder=4,
         path_effects=[effects.withStroke(linewidth=2, foreground="white")],
     )

@@ -13,7 +13,7 @@ from enhancer_variants.reports.plot.columns import Allele
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SHOWN_EFFECTS", "MotifHit"]
+__all__ = ["SHOWN_EFFECTS", "MotifHit", "strongest_hits"]
 
 SHOWN_EFFECTS: Final = ("disrupted", "weakened", "created", "strengthened")
 """Effects that a picture shows, losses first."""
@@ -156,6 +156,30 @@ class MotifHit:
             length=int(row["motif_length"]),
             allele=allele,
         )
+
+
+def strongest_hits(hits: pd.DataFrame, variant: Variant, most: int = 8) -> tuple[MotifHit, ...]:
+    """Choose the hits of an allele that change most; motifs of one family repeat each other.
+
+    Parameters
+    ----------
+    hits
+        As for :meth:`MotifHit.from_table`, with ``motif_log10_p_ratio``.
+    variant
+        The allele in normal form.
+    most
+        How many at most.
+
+    Returns
+    -------
+    tuple of MotifHit
+        In the order of the rows.
+    """
+    if hits.empty:
+        return ()
+    ratio = hits["motif_log10_p_ratio"].abs()
+    strongest = ratio.sort_values(ascending=False, kind="stable").index[:most]
+    return MotifHit.from_table(hits.loc[strongest.sort_values()], variant)
 
 
 def _inserts(variant: Variant) -> bool:

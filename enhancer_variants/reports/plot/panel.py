@@ -142,7 +142,8 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
 def text_width(text: str, size: float) -> float:
     """Width of a text of some size, points."""
     textpath, font = optional("matplotlib.textpath"), optional("matplotlib.font_manager")
-    path = textpath.TextPath((0, 0), text, size=size, prop=font.FontProperties())
+    plain = text.replace("$", r"\$")  # names of the input are no formulas
+    path = textpath.TextPath((0, 0), plain, size=size, prop=font.FontProperties())
     return float(path.get_extents().width)
 
 
