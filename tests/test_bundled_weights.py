@@ -119,7 +119,6 @@ def test_a_ctcf_site_is_seen_on_both_strands(strand: str) -> None:
     assert (gained > 0).mean() > 0.9
 
 
-@pytest.mark.xfail(strict=True, reason="these weights are weak on single bases: the card says so")
 def test_an_snv_in_a_ctcf_site_weakens_it() -> None:
     scorer = ev.VariantScorer(FILES.reference, tfbs="tfbs-mini", progress=False)
     variants = [

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from enhancer_variants.errors import InputError
 
@@ -50,17 +51,46 @@ def test_a_scan_and_its_dnabert_network_are_one_function(
     assert code.smallest_attention(network, sequences) > 0.99
 
 
-def test_what_like_gc_taught_joins_the_enhancer_output(code: ModuleType) -> None:
+@pytest.mark.usefixtures("code")
+def test_a_change_in_a_site_moves_its_factor_and_no_other() -> None:
+    occupancy = importlib.import_module("occupancy")
+    data = importlib.import_module("data")
+    site = "TGGCCACCAGGGGGCGCTA"
+    before = data.codes_of("A" * 40 + site + "A" * 41)[None]
+    after = before.copy()
+    after[0, 40 + 9] = data.codes_of("T")[0]  # a G that CTCF reads in nearly all of its sites
+    motifs = occupancy.FactorMotifs("JASPAR2024")
+    assert motifs.best_places("CTCF", before) == [(42, 57)]
+    whole, broken = motifs.log_odds(before), motifs.log_odds(after)
+    assert whole["CTCF"][0] > 6
+    assert broken["CTCF"][0] < whole["CTCF"][0] - 2
+    assert abs(broken["SRF"][0] - whole["SRF"][0]) < 0.1
+    turned = motifs.log_odds((before ^ 1)[:, ::-1].copy())
+    assert {name: float(value[0]) for name, value in turned.items()} == pytest.approx(
+        {name: float(value[0]) for name, value in whole.items()}, abs=1e-3
+    )
+
+
+@pytest.mark.usefixtures("code")
+def test_the_teacher_reads_both_strands_alike_and_learns_what_it_is_given() -> None:
+    teacher = importlib.import_module("teacher")
     sampling = importlib.import_module("sampling")
-    model_directory = importlib.import_module("model_directory")
-    scan = _scan(len(sampling.OUTPUTS), 0)
-    sequences = list(np.random.default_rng(0).integers(0, 4, (4, 200), dtype=np.uint8))
-    whole = code.compiled(scan)(code.token_ids(sequences))
-    few = code.compiled(model_directory.with_labels_only(scan))(code.token_ids(sequences))
-    assert few.shape == (4, len(sampling.LABELS))
-    expected = whole[:, 0] + sampling.MATCHED_SHARE * whole[:, sampling.MATCHED]
-    assert torch.allclose(few[:, 0], expected, atol=1e-5)
-    assert torch.allclose(few[:, 1:], whole[:, 1 : len(sampling.LABELS)], atol=1e-5)
+    generator = np.random.default_rng(0)
+    planted = np.array([3, 2, 0, 1, 3, 2, 0, 1], np.uint8)
+    items = []
+    for value in (0, 1) * 60:
+        codes = generator.integers(0, 4, 200, dtype=np.uint8)
+        if value:
+            codes[50:58] = codes[120:128] = planted
+        targets = sampling.nothing_bound()
+        items.append(sampling.Item(codes, targets, "enhancer", value, "toy"))
+    regression = teacher.EnhancerRegression(items, generator)
+    windows = np.stack([item.codes for item in items])
+    log_odds = regression.log_odds(windows)
+    classes = np.array([item.value for item in items])
+    assert roc_auc_score(classes, log_odds) > 0.95
+    turned = regression.log_odds((windows ^ 1)[:, ::-1].copy())
+    assert np.allclose(turned, log_odds, atol=1e-3)
 
 
 @pytest.mark.usefixtures("code")

@@ -25,6 +25,7 @@ __all__ = [
     "Codes",
     "Example",
     "codes_of",
+    "known_stretches",
     "read_examples",
     "reverse_complement",
     "text_of",
@@ -172,11 +173,11 @@ def _forbidden_words(examples: Iterable[Example], data: Path) -> npt.NDArray[np.
         with pysam.FastaFile(str(data / next(iter(files)))) as fasta:
             for contig in fasta.references:
                 if contigs is None or contig in contigs:
-                    words += [_words(part) for part in _stretches(fasta.fetch(contig))]
+                    words += [_words(part) for part in known_stretches(fasta.fetch(contig))]
     return np.unique(np.concatenate(words))
 
 
-def _stretches(sequence: str) -> list[Codes]:
+def known_stretches(sequence: str) -> list[Codes]:
     """Split a contig into the parts whose bases are known."""
     return [codes_of(part.group()) for part in re.finditer("[ACGTacgt]+", sequence)]
 

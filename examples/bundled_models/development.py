@@ -13,8 +13,6 @@ from data import Codes
 from sampling import (
     FACTORS,
     LABELS,
-    MATCHED,
-    MATCHED_SHARE,
     Item,
     central_window,
     gc_content,
@@ -27,11 +25,13 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 from variant_pairs import VariantPairs
 
-__all__ = ["Watched", "balance_enhancers", "drawn_watched", "report"]
+__all__ = ["Watched", "balance_enhancers", "drawn_watched", "gc_matched", "report"]
 
 _ITEMS: Final = 600
 _BATCH: Final = 64
 _GC_STEP: Final = 0.02
+_CLEAR: Final = 0.5
+"""Log2 odds from which on a motif's change is looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,6 @@ def log_odds(network: ScanNetwork, sequences: Sequence[Codes]) -> npt.NDArray[np
     batches = [windows[start : start + _BATCH] for start in range(0, len(windows), _BATCH)]
     scores = np.concatenate([network(*encoded(batch)).numpy() for batch in batches])
     network.train()
-    scores[:, 0] += MATCHED_SHARE * scores[:, MATCHED]
     return scores
 
 
@@ -116,12 +115,12 @@ def balance_enhancers(network: ScanNetwork, items: Sequence[Item]) -> float:
 
 def _areas(items: Sequence[Item], scores: npt.NDArray[np.float32]) -> str:
     classes = np.array([item.value for item in items])
-    matched = _gc_matched([central_window(item.codes) for item in items], classes)
+    matched = gc_matched([central_window(item.codes) for item in items], classes)
     every = roc_auc_score(classes, scores)
     return f"{every:.4f}/{roc_auc_score(classes[matched], scores[matched]):.4f}"
 
 
-def _gc_matched(windows: Sequence[Codes], classes: npt.NDArray[np.int_]) -> list[int]:
+def gc_matched(windows: Sequence[Codes], classes: npt.NDArray[np.int_]) -> list[int]:
     """Places of as many negatives as positives at every GC content."""
     generator = np.random.default_rng(0)
     contents = np.round(np.array([gc_content(window) for window in windows]) / _GC_STEP)
@@ -150,8 +149,14 @@ def _factors(network: ScanNetwork, watched: Watched) -> float:
 
 def _changes(network: ScanNetwork, pairs: VariantPairs) -> str:
     kept = slice(pairs.trained_on, None)
-    before = log_odds(network, list(pairs.references[kept]))[:, 0]
-    shifts = log_odds(network, list(pairs.alternatives[kept]))[:, 0] - before
-    wanted = pairs.shifts[kept]
-    pearson = np.corrcoef(shifts, wanted)[0, 1]
-    return f"{pearson:.3f}/{spearmanr(shifts, wanted).statistic:.3f}"
+    before = log_odds(network, list(pairs.references[kept]))
+    shifts = log_odds(network, list(pairs.alternatives[kept])) - before
+    enhancer, wanted = shifts[:, 0], pairs.shifts[kept]
+    pearson = np.corrcoef(enhancer, wanted)[0, 1]
+    of_factors = []
+    for column, factor in enumerate(FACTORS):
+        known = np.abs(pairs.factors[kept, column]) > _CLEAR
+        if known.sum() > 5:
+            found = shifts[known, LABELS.index(factor)], pairs.factors[kept][known, column]
+            of_factors.append(f"{factor} {spearmanr(*found).statistic:.2f}")
+    return f"{pearson:.3f}/{spearmanr(enhancer, wanted).statistic:.3f}; {', '.join(of_factors)}"

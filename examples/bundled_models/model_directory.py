@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,11 +15,10 @@ from compiled_network import (
     smallest_attention,
 )
 from data import HELD_OUT_CONTIGS, Codes
-from sampling import DEVELOPMENT_CONTIGS, LABELS, MATCHED, MATCHED_SHARE, WINDOW
+from sampling import DEVELOPMENT_CONTIGS, LABELS, WINDOW
 from scan_network import KMER, ScanNetwork
 from sources import COLLECTIONS, SEQUENCES, checksums
 from starting_point import MOTIFS
-from torch import nn
 
 from enhancer_variants.models import ModelCard
 from enhancer_variants.models.card import JSON
@@ -53,9 +51,12 @@ _NOTES: Final = (
     "nothing was trained or selected on one here (but motif_shift_sum, see below, was defined "
     "anew once after such effects had been looked at). Sequences of {development} were set aside "
     "while the recipe was chosen, and then trained on like the others; the weights are those of "
-    "the last step. The first layer began as a scan with motifs of JASPAR 2024, and the enhancer "
-    "output was also trained to change with the sum of motif "
-    "changes (motif_shift_sum) of single-base changes of training sequences. GC content is most "
+    "the last step. The first layer began as a scan with motifs of JASPAR 2024. The enhancer "
+    "output learnt from a logistic regression on motifs and k-mers, and with single-base changes "
+    "of training sequences to change with the sum of motif changes (motif_shift_sum); those of "
+    "factors that have a motif, to change with it. So the shifts and the motif columns are not "
+    "independent evidence. The enhancer output ranks sequences and is weak on single bases. "
+    "GC content is most "
     "of what tells the enhancers of these collections from their negatives. The outputs of "
     "factors are for H1-hESC, that of CTCF for the cells its peaks are from."
 )
@@ -83,7 +84,7 @@ def save_model(
         If the network in DNABERT's form gives other log-odds than the scan, or rounding the
         weights changes them, or what layer 1 looks at, by too much.
     """
-    scan = with_labels_only(scan).eval()
+    scan = scan.eval()
     network = compiled(scan)
     difference = largest_difference(scan, network, sequences)
     _require(difference < _SAME_FUNCTION, "compiled network: largest difference", difference)
@@ -99,18 +100,6 @@ def save_model(
     _require(attention > _LEAST_ATTENTION, "half precision: smallest attention", attention)
     folder.mkdir(parents=True, exist_ok=True)
     write_model(folder, network_config(len(LABELS)), halves, VOCABULARY, _card(training))
-
-
-def with_labels_only(scan: ScanNetwork) -> ScanNetwork:
-    """Give the network the outputs of the model: what was learnt from like GC joins enhancers."""
-    scan = copy.deepcopy(scan)
-    whole, kept = scan.classifier, nn.Linear(scan.classifier.in_features, len(LABELS))
-    for name, rows in whole.state_dict().items():
-        few = rows[: len(LABELS)].clone()
-        few[0] += MATCHED_SHARE * rows[MATCHED]
-        kept.state_dict()[name].copy_(few)
-    scan.classifier = kept
-    return scan
 
 
 def _require(holds: bool, what: str, value: float) -> None:

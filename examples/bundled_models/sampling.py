@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,20 +16,20 @@ from enhancer_variants.training.dinucleotides import shuffle_dinucleotides
 __all__ = [
     "DEVELOPMENT_CONTIGS",
     "FACTORS",
+    "FACTOR_TASKS",
     "LABELS",
-    "MATCHED",
-    "MATCHED_SHARE",
-    "OUTPUTS",
     "TASKS",
     "WINDOW",
     "Item",
     "Sampler",
     "Sampling",
     "Targets",
+    "between_shuffles",
     "central_window",
     "divided_by_task",
     "drawn_window",
     "gc_content",
+    "mutated",
     "nothing_bound",
     "shuffled",
 ]
@@ -56,16 +56,11 @@ FACTORS: Final = (
 LABELS: Final = ("enhancer", *FACTORS)
 """The outputs of the model, in order."""
 
-OUTPUTS: Final = (*LABELS, "enhancer among sequences of like GC content")
-"""Those that are trained: the last one becomes a part of the first when the model is written."""
-
-MATCHED: Final = len(OUTPUTS) - 1
-
-MATCHED_SHARE: Final = 0.5
-"""The enhancer output of the model is the first one and so much of the last."""
-
 TASKS: Final = ("ctcf", "nanog", "enhancer", "h1esc")
-"""A batch is of one of these."""
+"""What sequences are of."""
+
+FACTOR_TASKS: Final = ("ctcf", "nanog", "h1esc")
+"""A batch of labelled sequences is of one of these; `teacher` says how enhancers are learnt."""
 
 DEVELOPMENT_CONTIGS: Final = frozenset({"chr7", "chr16", "chr18"})
 """Set aside by ``--development``, as is every twelfth sequence without a contig."""
@@ -83,20 +78,18 @@ _TASK_OF_COLLECTION: Final = {
     "nhlf": "enhancer",
 }
 
-_DISTINCT: Final = frozenset({"SRF", "TEAD4", "USF1", "USF2", "YY1", "ZNF143", "CTCF", "NANOG"})
-"""Factors with a motif of their own: a peak of one is taken for no site of another ..."""
-
-_ALIKE: Final = frozenset({"USF1", "USF2"})
-"""... but for these two, which share theirs."""
+_FAR_APART: Final[Mapping[str, tuple[str, ...]]] = {
+    "SRF": ("USF1", "USF2"),
+    "USF1": ("SRF",),
+    "USF2": ("SRF",),
+}
+"""Factors that share few sites: a peak of one is taken for no site of these others."""
 
 _JITTER: Final = 40
 """A crop is off centre by up to so many bases ..."""
 
 _BROAD: Final = 600
 """... and anywhere in a sequence that is longer than this."""
-
-_GC_NEIGHBOURS: Final = 60
-"""A negative of like GC content is among so many on either side in the order of GC content."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,19 +111,14 @@ class Sampling:
     ----------
     mixture
         Share of the batches by task, in any unit.
-    gc_matched
-        Share of the negatives of enhancers that are drawn to have the GC content of a positive;
-        an output of their own learns from them, so that the layers below it do.
-    mutated, mutated_enhancers
-        Share of the bases that are drawn anew; and of the few sequences of the enhancer task.
+    mutated
+        Share of the bases that are drawn anew.
     shuffles
         Share of the sequences that are shuffled, dinucleotide counts kept, and are negatives then.
     """
 
     mixture: Mapping[str, float]
-    gc_matched: float
     mutated: float
-    mutated_enhancers: float
     shuffles: float = 0.1
 
 
@@ -151,8 +139,8 @@ def divided_by_task(
 
 def nothing_bound() -> Targets:
     """Targets of a sequence that no factor binds; whether it is an enhancer is not known."""
-    targets = np.zeros(len(OUTPUTS), np.int8)
-    targets[[0, MATCHED]] = -1
+    targets = np.zeros(len(LABELS), np.int8)
+    targets[0] = -1
     return targets
 
 
@@ -172,6 +160,21 @@ def shuffled(codes: Codes, generator: np.random.Generator) -> Codes:
     return codes_of(shuffle_dinucleotides(text_of(codes), generator))
 
 
+def between_shuffles(codes: Codes, generator: np.random.Generator) -> Codes:
+    """Put a peak anywhere in a window, as at scoring time, between shuffles of itself."""
+    left, right = shuffled(codes, generator), shuffled(codes, generator)
+    longest = len(left)
+    start = int(generator.integers(max(0, longest - (WINDOW - len(codes))), longest + 1))
+    return np.concatenate([left, codes, right])[start : start + WINDOW]
+
+
+def mutated(codes: Codes, share: float, generator: np.random.Generator) -> Codes:
+    """Draw a share of the bases anew."""
+    changed = generator.random(len(codes)) < share
+    others = generator.integers(0, 4, len(codes), dtype=np.uint8)
+    return np.where(changed, others, codes)
+
+
 def drawn_window(codes: Codes, generator: np.random.Generator) -> Codes:
     """Crop to a window near the centre, or anywhere in a broad sequence."""
     spare = len(codes) - WINDOW
@@ -186,7 +189,7 @@ def drawn_window(codes: Codes, generator: np.random.Generator) -> Codes:
 
 
 class Sampler:
-    """Draws sequences and targets; all chance is from one generator.
+    """Draws labelled sequences of the factors; all chance is from one generator.
 
     Parameters
     ----------
@@ -208,29 +211,19 @@ class Sampler:
         self.generator = generator
         self._classes = {
             task: [[item for item in items[task] if item.value == value] for value in (0, 1)]
-            for task in TASKS
+            for task in FACTOR_TASKS
         }
         self._of_factor = {
             factor: [item for item in items["h1esc"] if item.label == factor]
             for factor in FACTORS
             if factor not in ("CTCF", "NANOG")
         }
-        negatives = [
-            item
-            for task in ("ctcf", "nanog", "enhancer")
-            for item in self._classes[task][0]
-            if len(item.codes) >= WINDOW
-        ]
-        contents = np.array([gc_content(central_window(item.codes)) for item in negatives])
-        order = np.argsort(contents, kind="stable")
-        self._negative_contents = contents[order]
-        self._negatives = [negatives[place] for place in order]
-        weights = np.array([settings.mixture[task] for task in TASKS], float)
+        weights = np.array([settings.mixture[task] for task in FACTOR_TASKS], float)
         self._task_shares = weights / weights.sum()
 
     def batch(self, size: int) -> tuple[str, list[Codes], npt.NDArray[np.int8]]:
-        """Draw a task, and so many sequences of it with their targets (size, outputs)."""
-        task = TASKS[self.generator.choice(len(TASKS), p=self._task_shares)]
+        """Draw a task, and so many sequences of it with their targets (size, labels)."""
+        task = FACTOR_TASKS[self.generator.choice(len(FACTOR_TASKS), p=self._task_shares)]
         drawn = [self._draw(task) for _ in range(size)]
         return task, [codes for codes, _ in drawn], np.stack([targets for _, targets in drawn])
 
@@ -238,13 +231,7 @@ class Sampler:
         codes, targets = self._factor_item() if task == "h1esc" else self._class_item(task)
         if self.generator.random() < 0.5:
             codes = reverse_complement(codes)
-        enhancers = task == "enhancer"
-        share = self.settings.mutated_enhancers if enhancers else self.settings.mutated
-        if share:
-            changed = self.generator.random(len(codes)) < share
-            others = self.generator.integers(0, 4, len(codes), dtype=np.uint8)
-            codes = np.where(changed, others, codes)
-        return codes, targets
+        return mutated(codes, self.settings.mutated, self.generator), targets
 
     def _factor_item(self) -> tuple[Codes, Targets]:
         """Draw a peak of any factor, or a shuffled one; half of them with shuffled flanks."""
@@ -254,38 +241,15 @@ class Sampler:
         if self.generator.random() < 0.5:
             codes, targets = shuffled(codes, self.generator), nothing_bound()
         if self.generator.random() < 0.5:
-            codes = self._with_flanks(codes)
+            codes = between_shuffles(codes, self.generator)
         return codes, targets
 
-    def _with_flanks(self, codes: Codes) -> Codes:
-        """Put a peak anywhere in a window, as at scoring time, between shuffles of itself."""
-        left, right = shuffled(codes, self.generator), shuffled(codes, self.generator)
-        longest = len(left)
-        start = int(self.generator.integers(max(0, longest - (WINDOW - len(codes))), longest + 1))
-        return np.concatenate([left, codes, right])[start : start + WINDOW]
-
     def _class_item(self, task: str) -> tuple[Codes, Targets]:
-        value = int(self.generator.integers(2))
-        item = self._any(self._classes[task][value])
-        matched = self.settings.gc_matched if task == "enhancer" and value == 0 else 0.0
-        if matched and self.generator.random() < matched:
-            item = self._negative_like(self._any(self._classes["enhancer"][1]))
+        item = self._any(self._classes[task][self.generator.integers(2)])
         codes, targets = drawn_window(item.codes, self.generator), item.targets
         if self.generator.random() < self.settings.shuffles:
             codes, targets = shuffled(codes, self.generator), nothing_bound()
-            if task == "enhancer":
-                targets[MATCHED] = 0
         return codes, targets
-
-    def _negative_like(self, positive: Item) -> Item:
-        """Draw a negative of any task that has the GC content of an enhancer."""
-        content = gc_content(drawn_window(positive.codes, self.generator))
-        place = int(np.searchsorted(self._negative_contents, content))
-        place += int(self.generator.integers(-_GC_NEIGHBOURS, _GC_NEIGHBOURS + 1))
-        item = self._negatives[min(max(place, 0), len(self._negatives) - 1)]
-        targets = item.targets.copy()
-        targets[0], targets[MATCHED] = -1, 0
-        return replace(item, targets=targets)
 
     def _any(self, items: list[Item]) -> Item:
         return items[self.generator.integers(len(items))]
@@ -298,13 +262,10 @@ def _is_watched(example: Example) -> bool:
 
 
 def _targets(example: Example) -> Targets:
-    targets = np.full(len(OUTPUTS), -1, np.int8)
+    targets = np.full(len(LABELS), -1, np.int8)
     if example.value == 0:
         # Sequences chosen to be no site or no enhancer are hardly ever a site of another factor.
-        targets[1:MATCHED] = 0
-    elif example.label in _DISTINCT and example.collection == "h1esc":
-        targets[[LABELS.index(other) for other in _DISTINCT - _ALIKE]] = 0
+        targets[1:] = 0
+    targets[[LABELS.index(other) for other in _FAR_APART.get(example.label, ())]] = 0
     targets[LABELS.index(example.label)] = example.value
-    if example.label == "enhancer" and example.value == 1:
-        targets[MATCHED] = 1
     return targets

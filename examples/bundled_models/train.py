@@ -33,10 +33,8 @@ from data import Codes, read_examples, training_examples
 from development import Watched, balance_enhancers, drawn_watched, report
 from model_directory import NAME, save_model
 from sampling import (
+    FACTORS,
     LABELS,
-    MATCHED,
-    MATCHED_SHARE,
-    OUTPUTS,
     WINDOW,
     Item,
     Sampler,
@@ -47,6 +45,7 @@ from sampling import (
 from scan_network import ScanNetwork, encoded
 from sources import require_sources
 from starting_point import motif_filters, word_meanings
+from teacher import TaughtWindows, read_taught, taught_windows, write_taught
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 from variant_pairs import VariantPairs, drawn_pairs, read_pairs, write_pairs
@@ -56,16 +55,21 @@ WARM_UP: Final = 50
 LOWEST_RATE: Final = 0.02
 WEIGHT_DECAY: Final = 0.2
 LARGEST_GRADIENT: Final = 1.0
-ENHANCER_WEIGHT: Final = 2.0
-"""The enhancer output is the hardest to learn: its errors count twice."""
+TAUGHT: Final = 32
+TAUGHT_WEIGHT: Final = 1.0
+"""Windows in a step on the enhancer output, and the weight of its loss."""
 
-CHANGES: Final = 20
-CHANGES_SHARE: Final = 0.25
-"""Share of the steps that are followed by one on so many changes."""
+CHANGES: Final = 32
+"""Single-base changes in a step on these."""
 
 LARGEST_SHIFT: Final = 20.0
-LOG_ODDS_PER_BIT: Final = 0.06
+LOG_ODDS_PER_BIT: Final = 0.1
 """What the enhancer output is to change by for each bit of motif_shift_sum, natural logarithm."""
+
+LARGEST_FACTOR_SHIFT: Final = 8.0
+ENHANCER_WEIGHT: Final = 3.0
+FACTOR_WEIGHT: Final = 0.2
+"""Of the losses on what a change does to enhancers, and to the factors."""
 
 SAVED_EVERY: Final = 1_000
 REPORTED_EVERY: Final = 2_000
@@ -84,8 +88,8 @@ class Phase:
         Learning rate of the filters, and of everything else.
     dropout
         Of what the classifier reads.
-    changes
-        Weight of the loss on changes; 0 for none.
+    changes, taught
+        Share of the steps that are followed by one on changes, and by one on the enhancer output.
     sampling
         How sequences are drawn.
     """
@@ -95,35 +99,28 @@ class Phase:
     rate: float
     dropout: float
     changes: float
+    taught: float
     sampling: Sampling
 
 
 PHASES: Final = (
     Phase(
-        share=0.5,
+        share=0.4,
         filter_rate=1e-3,
         rate=1e-3,
         dropout=0.4,
-        changes=0.0,
-        sampling=Sampling(
-            mixture={"ctcf": 4, "nanog": 3, "enhancer": 2, "h1esc": 6},
-            gc_matched=0.5,
-            mutated=0.01,
-            mutated_enhancers=0.08,
-        ),
+        changes=0.2,
+        taught=0.0,
+        sampling=Sampling(mixture={"ctcf": 4, "nanog": 3, "h1esc": 6}, mutated=0.01),
     ),
     Phase(
-        share=0.5,
+        share=0.6,
         filter_rate=5e-4,
         rate=7e-4,
-        dropout=0.4,
-        changes=2.0,
-        sampling=Sampling(
-            mixture={"ctcf": 5, "nanog": 3, "enhancer": 2, "h1esc": 6},
-            gc_matched=0.5,
-            mutated=0.01,
-            mutated_enhancers=0.08,
-        ),
+        dropout=0.2,
+        changes=0.35,
+        taught=0.35,
+        sampling=Sampling(mixture={"ctcf": 5, "nanog": 3, "h1esc": 6}, mutated=0.01),
     ),
 )
 
@@ -215,6 +212,7 @@ def set_rates(optimiser: torch.optim.Optimizer, phase: Phase, step: int, steps: 
 def train(
     training: Training,
     items: Mapping[str, list[Item]],
+    taught: TaughtWindows,
     watched: Watched,
     budget: Budget,
     state: Path,
@@ -231,9 +229,10 @@ def train(
             set_rates(training.optimiser, phase, training.step, steps)
             task, loss = label_step(training, sampler)
             losses.setdefault(task, []).append(loss)
-            if phase.changes and training.generator.random() < CHANGES_SHARE:
-                change_loss = change_step(training, watched.pairs, phase.changes)
-                losses.setdefault("changes", []).append(change_loss)
+            if training.generator.random() < phase.changes:
+                losses.setdefault("changes", []).append(change_step(training, watched.pairs))
+            if training.generator.random() < phase.taught:
+                losses.setdefault("enhancer", []).append(enhancer_step(training, taught))
             training.step += 1
             if training.step % REPORTED_EVERY == 0 or training.step == steps:
                 means = {name: f"{np.mean(few):.3f}" for name, few in sorted(losses.items())}
@@ -253,21 +252,34 @@ def label_step(training: Training, sampler: Sampler) -> tuple[str, float]:
     task, sequences, targets = sampler.batch(BATCH)
     wanted = torch.from_numpy(targets).float()
     weights = (wanted >= 0).float()
-    weights[:, LABELS.index("enhancer")] *= ENHANCER_WEIGHT
     logits = training.network(*encoded(sequences))
     losses = F.binary_cross_entropy_with_logits(logits, wanted.clamp(0), reduction="none")
     return task, descend(training, (losses * weights).sum() / BATCH)
 
 
-def change_step(training: Training, pairs: VariantPairs, weight: float) -> float:
+def enhancer_step(training: Training, taught: TaughtWindows) -> float:
+    """Learn what the regression says of windows."""
+    windows, log_odds = taught.draw(TAUGHT, training.generator)
+    found = training.network(*encoded(windows))[:, LABELS.index("enhancer")]
+    wanted = torch.from_numpy(log_odds).float()
+    return descend(training, TAUGHT_WEIGHT * F.smooth_l1_loss(found, wanted))
+
+
+def change_step(training: Training, pairs: VariantPairs) -> float:
     """Learn what single-base changes do, as far as motifs can tell."""
-    references, alternatives, shifts = pairs.draw(CHANGES, training.generator)
+    references, alternatives, places = pairs.draw(CHANGES, training.generator)
     logits = training.network(*encoded([*references, *alternatives]))
-    enhancer = logits[:, LABELS.index("enhancer")] + MATCHED_SHARE * logits[:, MATCHED]
-    found = enhancer[CHANGES:] - enhancer[:CHANGES]
-    wanted = torch.from_numpy(shifts).float().clamp(-LARGEST_SHIFT, LARGEST_SHIFT)
-    loss = weight * F.smooth_l1_loss(found, wanted * LOG_ODDS_PER_BIT, beta=0.2)
-    return descend(training, loss)
+    found = logits[CHANGES:] - logits[:CHANGES]
+    sums = torch.from_numpy(pairs.shifts[places]).float().clamp(-LARGEST_SHIFT, LARGEST_SHIFT)
+    enhancer = LABELS.index("enhancer")
+    loss = F.smooth_l1_loss(found[:, enhancer], sums * LOG_ODDS_PER_BIT, beta=0.2)
+    factors = torch.from_numpy(pairs.factors[places]).float()
+    known = ~factors.isnan()
+    wanted = factors.clamp(-LARGEST_FACTOR_SHIFT, LARGEST_FACTOR_SHIFT) * math.log(2)
+    columns = [LABELS.index(factor) for factor in FACTORS]
+    of_factors = F.smooth_l1_loss(found[:, columns][known], wanted[known], reduction="sum")
+    of_factors *= FACTOR_WEIGHT / CHANGES
+    return descend(training, ENHANCER_WEIGHT * loss + of_factors)
 
 
 def descend(training: Training, loss: Tensor) -> float:
@@ -285,7 +297,7 @@ def initial_network(items: Mapping[str, Sequence[Item]], seed: int) -> ScanNetwo
     motifs = motif_filters()
     print(f"{len(motifs.filters)} filters are motifs, {len(motifs.named)} hits named", flush=True)
     return ScanNetwork(
-        len(OUTPUTS),
+        len(LABELS),
         seed=seed,
         filters=motifs.filters,
         thresholds=motifs.thresholds,
@@ -306,7 +318,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of sources.py's files")
     parser.add_argument("--output", type=Path, required=True, help="folder to write to")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=20_000, help="batches of 32 sequences")
+    parser.add_argument("--steps", type=int, default=16_000, help="batches of 32 sequences")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--development",
@@ -323,6 +335,7 @@ def main() -> None:
     torch.set_num_threads(budget.threads)
     torch.manual_seed(budget.seed)
     state, scored = given.output / "state.pt", given.output / "changes.npz"
+    asked = given.output / "taught.npz"
     if state.exists() and not given.resume:
         raise SystemExit(f"{state} exists: --resume goes on from it; else name another folder")
     require_sources(given.data)
@@ -337,13 +350,16 @@ def main() -> None:
         if not (given.resume and scored.exists()):
             write_pairs(drawn_pairs(items, budget.seed), scored)
         pairs = read_pairs(scored)
+        if not (given.resume and asked.exists()):
+            write_taught(taught_windows(items, given.data, budget.seed), asked)
+        taught = read_taught(asked)
         watched = drawn_watched(set_aside, pairs, budget.seed)
         network = initial_network(items, budget.seed)
         generator = np.random.default_rng([budget.seed, 0])
         training = Training(network, optimiser_of(network), generator)
         if given.resume and state.exists():
             training.restore(state, budget)
-        train(training, items, watched, budget, state)
+        train(training, items, taught, watched, budget, state)
         constant = balance_enhancers(network, items["enhancer"])
         print(f"enhancer output moved by {constant:.3f}", flush=True)
     details = {
