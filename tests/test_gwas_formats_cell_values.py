@@ -15,6 +15,7 @@ from enhancer_variants.gwas.formats.cell_values import (
     PLINK_NUMBERS,
     TABLE_NUMBERS,
     allele_of,
+    allele_pair_of,
     contig_of,
     is_missing,
     number_of,
@@ -112,6 +113,25 @@ def test_contigs_by_dialect(text: str, catalogue: str, plink: str, table: str) -
 @pytest.mark.parametrize("text", ["", "?", "I", "D", "-", "<CN0>", "N", "R", "0", "A/G", "AX"])
 def test_what_is_no_sequence_is_an_unknown_allele(text: str) -> None:
     assert allele_of(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("effect", "other", "pair"),
+    [
+        ("I", "D", ("I", "D")),
+        (" d ", "?", ("D", "")),
+        ("AT", "-", ("AT", "-")),
+        ("-", "at", ("-", "AT")),
+        ("-", "", ("", "")),
+        ("A", "D", ("A", "")),
+        ("R", "I", ("", "I")),
+        ("<DEL>", "A", ("", "A")),
+    ],
+)
+def test_indels_that_are_not_spelled_out_stay_beside_what_tells_them(
+    effect: str, other: str, pair: tuple[str, str]
+) -> None:
+    assert allele_pair_of(effect, other) == pair
 
 
 def test_alleles_and_missing_values() -> None:

@@ -116,6 +116,18 @@ DIALECTS: dict[str, tuple[ListFormat, str, str, dict[str, Any]]] = {
             "forward": False,
         },
     ),
+    "PLINK .assoc, an indel without its bases": (
+        "plink",
+        " CHR   SNP         BP   A1      F_A      F_U   A2        CHISQ            P           OR ",
+        "   1   rs12    1000     D     0.30     0.25    I        30.53     3.3e-08          1.5 ",
+        {"effect_allele": "D", "other_allele": "I", "ref": "", "alt": ""},
+    ),
+    "GWAS-SSF, an indel without its bases": (
+        "ssf",
+        "chromosome\tbase_pair_location\teffect_allele\tother_allele\tref_allele\tp_value",
+        "1\t1000\tI\tD\tOA\t0.1",
+        {"effect_allele": "I", "other_allele": "D", "ref": "", "alt": "", "forward": False},
+    ),
     "PLINK, a row of a covariate": (
         "plink",
         " CHR  SNP   BP  A1  TEST  NMISS  BETA  STAT  P",
@@ -198,7 +210,7 @@ DIALECTS: dict[str, tuple[ListFormat, str, str, dict[str, Any]]] = {
         "metal",
         "MarkerName\tAllele1\tAllele2\tWeight\tZscore\tP-value\tDirection",
         "chr1:700:D\td\ti\t900\t5\t0.1\t--+",
-        {"contig": "chr1", "position": 700, "effect_allele": "", "other_allele": ""},
+        {"contig": "chr1", "position": 700, "effect_allele": "D", "other_allele": "I"},
     ),
     "COJO": (
         "gcta",

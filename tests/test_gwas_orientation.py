@@ -84,7 +84,7 @@ def outcome(variant: ListVariant, at: Site) -> tuple[str, str, str] | None:
         # indels in other spellings
         ("I", "D", site("A", "AT"), ("direct", "AT", "A")),
         ("D", "", site("AT", "A"), ("direct", "A", "")),
-        ("I", "D", site("A", "AT", "ATT"), None),
+        ("I", "D", site("A", "AT", "ATT"), ("unknown", "", "")),
         ("I", "D", site("A", "T"), None),
         ("-", "T", site("AT", "A"), ("direct", "A", "AT")),
         ("TT", "-", site("A", "ATT"), ("direct", "ATT", "A")),
@@ -135,15 +135,41 @@ def test_frequency_of_one_of_two_alleles_gives_the_other(
     assert outcome(listed("A", frequency=0.9), at) == ("frequency", "A", "")
 
 
-def test_frequency_does_not_choose_between_two_rare_alleles() -> None:
-    """At a site of three alleles, being rare does not tell a rare one from its rare complement."""
+@pytest.mark.parametrize(
+    ("effect", "other", "listed_share", "expected"),
+    [
+        # same side: as listed, opposite sides: the complement
+        ("T", "C", 0.3, ("frequency", "T", "C")),
+        ("T", "", 0.3, ("frequency", "T", "")),
+        ("A", "", 0.05, ("frequency", "A", "")),
+        ("G", "A", 0.7, ("frequency", "C", "T")),
+        ("C", "", 0.7, ("frequency", "C", "")),
+        ("T", "", 0.9, ("palindromic", "", "")),
+        # the allele of the other reading has a frequency that is nearer
+        ("A", "", 0.3, ("palindromic", "", "")),
+        ("C", "", 0.3, ("frequency", "G", "")),
+        # in between
+        ("T", "", 0.5, ("palindromic", "", "")),
+    ],
+)
+def test_frequency_at_a_site_of_four_alleles(
+    effect: str, other: str, listed_share: float, expected: tuple[str, str, str]
+) -> None:
+    at = site("C", "A", "G", "T", frequencies=(0.62, 0.04, 0.12, 0.22))
+    assert outcome(listed(effect, other, listed_share), at) == expected
+
+
+def test_frequency_at_a_site_of_three_alleles() -> None:
     rare = site("C", "A", "T", frequencies=(0.8, 0.1, 0.1))
-    assert outcome(listed("A", frequency=0.1), rare) == ("palindromic", "", "")
+    assert outcome(listed("A", frequency=0.1), rare) == ("frequency", "A", "")
+    assert outcome(listed("A", frequency=0.9), rare) == ("frequency", "T", "")
     clear = site("C", "A", "T", frequencies=(0.1, 0.2, 0.7))
     assert outcome(listed("A", frequency=0.2), clear) == ("frequency", "A", "")
     assert outcome(listed("A", frequency=0.7), clear) == ("frequency", "T", "")
     unknown = site("C", "A", "T", frequencies=(None, 0.2, None))
-    assert outcome(listed("A", frequency=0.2), unknown) == ("palindromic", "", "")
+    assert outcome(listed("A", frequency=0.2), unknown) == ("frequency", "A", "")
+    assert outcome(listed("A", frequency=0.7), unknown) == ("palindromic", "", "")
+    assert outcome(listed("T", frequency=0.7), unknown) == ("palindromic", "", "")
 
 
 @pytest.mark.parametrize(
@@ -153,8 +179,9 @@ def test_frequency_does_not_choose_between_two_rare_alleles() -> None:
         ("T", 0.3, ("frequency", "T", "")),
         ("A", 0.3, ("frequency", "T", "")),
         ("T", 0.1, ("frequency", "T", "")),
-        ("T", 0.09, ("palindromic", "", "")),
-        ("A", 0.00001, ("palindromic", "", "")),
+        ("T", 0.09, ("frequency", "T", "")),
+        ("A", 0.09, ("palindromic", "", "")),
+        ("A", 0.00001, ("frequency", "A", "")),
         ("T", None, ("palindromic", "", "")),
         ("T", 0.7, ("palindromic", "", "")),
         ("C", 0.7, ("direct", "C", "")),
@@ -284,3 +311,21 @@ def test_swapped_alleles_swap_risk_and_other(
     else:
         assert (one.effect_allele, one.other_allele) == (two.other_allele, two.effect_allele)
         assert one.orientation == two.orientation
+
+
+@settings(max_examples=50)
+@given(
+    alleles=st.permutations(BASES).flatmap(lambda b: st.sampled_from([b[:2], b[:3], b])),
+    weights=st.lists(st.integers(1, 50), min_size=4, max_size=4, unique=True),
+    on_the_other_strand=st.booleans(),
+)
+def test_a_list_with_the_frequency_of_the_source_never_gets_the_other_sign(
+    alleles: list[str], weights: list[int], on_the_other_strand: bool
+) -> None:
+    of_alleles = weights[: len(alleles)]
+    at = site(*alleles, frequencies=tuple(w / sum(of_alleles) for w in of_alleles))
+    effect, other = alleles[0], alleles[-1]
+    as_listed = (COMPLEMENT[effect], COMPLEMENT[other]) if on_the_other_strand else (effect, other)
+    oriented = orient(listed(*as_listed, at.frequencies[0]), at)
+    assert oriented is not None
+    assert oriented.effect_allele in (effect, "")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pysam
@@ -18,7 +19,7 @@ from enhancer_variants.errors import GwasFileError, InputError, VariantFileError
 from enhancer_variants.gwas import ListRow, ListVariant, ResolvedAllele
 from enhancer_variants.gwas.genotypes import GenotypePanel, correlations
 from enhancer_variants.gwas.ld_table import read_ld_table
-from enhancer_variants.gwas.proxies import LdPanel, LdTable, Lead, ProxyAllele
+from enhancer_variants.gwas.proxies import LdPanel, LdTable, Lead, ProxyAllele, check_r2
 from enhancer_variants.schema import Status
 
 SAMPLES = [f"s{number}" for number in range(12)]
@@ -316,6 +317,20 @@ def test_plink_pairs_are_read_from_both_ends(tmp_path: Path) -> None:
     table.close()
 
 
+def test_a_table_without_alleles_needs_a_source_of_sites(tmp_path: Path) -> None:
+    def unknown(rows: Sequence[ListRow]) -> list[ResolvedAllele]:
+        judged = "the list names no risk allele"
+        return [
+            ResolvedAllele(r.number, 0, status=Status.ALLELE_UNKNOWN, detail=judged) for r in rows
+        ]
+
+    [[first, *_]] = LdTable(_ld(tmp_path, PLINK_1)).proxies([_lead()], unknown)
+    assert first.allele.status is Status.ALLELE_UNKNOWN
+    assert first.allele.detail == (
+        "the table of proxies has no alleles, and there is no source of sites: --sites"
+    )
+
+
 def test_plink_2_is_matched_by_place_and_brings_its_alleles(tmp_path: Path) -> None:
     table = LdTable(_ld(tmp_path, PLINK_2))
     [proxies] = table.proxies([_lead()], _by_its_own_alleles)
@@ -433,3 +448,10 @@ def test_r2_of_a_real_panel_is_that_of_bcftools_and_numpy(data: Path) -> None:
     found = {(p.allele.position, p.allele.ref, p.allele.alt): p.r2 for p in proxies}
     near = {key: value for key, value in expected.items() if abs(key[0] - lead[0]) <= window}
     assert found == pytest.approx(near, abs=1e-9)
+
+
+@pytest.mark.parametrize("r2", [0, 1.1, -0.5, float("nan"), "0.8", None])
+def test_what_is_no_r2(r2: Any) -> None:
+    assert check_r2(1) == 1
+    with pytest.raises(InputError, match="expected a number above 0"):
+        check_r2(r2)

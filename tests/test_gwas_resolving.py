@@ -269,6 +269,7 @@ def test_ref_and_alt_of_the_list(reference: Reference) -> None:
     ):
         assert (found.status, found.orientation) == (Status.OK, "direct")
         assert (found.ref, found.alt, found.risk_allele, found.other_allele) == ("C", "T", "T", "C")
+    assert only(stated("C", "T", 2), reference, wide).id == "rs1"
     wrong = alone(stated("A", "T", 2), reference)
     assert (wrong.status, wrong.ref, wrong.alt) == (Status.OK, "A", "T")
     risk_is_ref = alone(stated("C", "T", 2, effect="C"), reference)

@@ -269,7 +269,11 @@ def test_a_table_a_parquet_and_a_frame_say_the_same(
 
 
 def test_a_vcf_has_what_has_a_place_and_a_table_the_rest(
-    tmp_path: Path, reference: Reference, counting_model: Make, sites: Path
+    tmp_path: Path,
+    reference: Reference,
+    counting_model: Make,
+    sites: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     panel = motif_panel([MOTIF])
     scorer = _scorer(reference, enhancers=(counting_model("G"),), motifs=panel)
@@ -297,8 +301,10 @@ def test_a_vcf_has_what_has_a_place_and_a_table_the_rest(
     assert str(summary).endswith("1 without a place in a VCF, written beside it")
     bcf = annotate_gwas(path, None, tmp_path / "out.bcf", scorer=scorer, sites=sites)
     assert bcf == summary
+    capfd.readouterr()
     with pytest.raises(InputError, match="standard output"):
         annotate_gwas(path, None, None, "vcf", scorer=scorer, sites=sites)
+    assert capfd.readouterr().out == ""
 
 
 def test_many_tfbs_models_have_a_table_whose_rows_are_found_again(

@@ -7,6 +7,7 @@ possible, as at an A/T site, frequencies may tell.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -106,13 +107,15 @@ def orient(variant: ListVariant, site: Site) -> OrientedSite | None:
     -----
     ALTs that the population does not have are left out, unless the list's alleles fit only with
     them. Alleles of the same length as REF may be complemented, several bases reversed too; indels
-    are matched as they are, ``I`` and ``D`` by length, and ``-`` as what is left of an allele
-    without the bases that all alleles begin with.
+    are matched as they are, ``I`` and ``D`` by length (unknown at a site of several ALTs), and
+    ``-`` as what is left of an allele without the bases that all alleles begin with.
 
-    Where both readings fit, the frequency of the effect allele decides, if the alleles that it
-    would be in the one and the other reading lie under :data:`RARE_BELOW` and over
-    :data:`COMMON_FROM` (one each), and the list's own does as well. At a site of several ALTs, an
-    allele with less than 1 % in the source is not one with 10 % or more in the list.
+    Where both readings fit, the frequency of the effect allele decides, if it lies under
+    :data:`RARE_BELOW` or over :data:`COMMON_FROM` in the list and in the source: on the same side,
+    the alleles are taken as they are, on opposite sides as the complement. At a site of several
+    ALTs nothing is decided if the allele of the other reading has a frequency that is nearer to
+    the list's, in log odds; but an allele with less than 1 % in the source is not one with 10 % or
+    more in the list.
 
     Examples
     --------
@@ -124,21 +127,26 @@ def orient(variant: ListVariant, site: Site) -> OrientedSite | None:
     None
     """
     common = _seen(site)
-    if not variant.effect_allele:
+    if not variant.effect_allele or _is_any_indel(variant, common):
         return OrientedSite(site, common[1:], "unknown")
     for alleles in (common, (site.ref, *site.alts)):
         direct, complement = _readings(variant, alleles)
         if direct and complement and direct != complement:
-            if _by_frequency(variant, site, direct, complement):
-                return _oriented(site, common, "frequency", direct)
-            if _by_frequency(variant, site, complement, direct):
-                return _oriented(site, common, "frequency", complement)
-            return _oriented(site, alleles, "palindromic", ("", ""))
+            told = _by_frequency(variant, site, direct, complement)
+            if told is None:
+                return _oriented(site, alleles, "palindromic", ("", ""))
+            return _oriented(site, common, "frequency", told)
         if direct:
             return _oriented(site, common, "direct", direct)
         if complement:
             return _oriented(site, common, "complement", complement)
     return None
+
+
+def _is_any_indel(variant: ListVariant, alleles: Sequence[str]) -> bool:
+    """Whether the list has ``I`` or ``D`` where several alleles may be the one that is meant."""
+    by_length = _BY_LENGTH.intersection((variant.effect_allele, variant.other_allele))
+    return bool(by_length) and len(alleles) > 2 and len(set(map(len, alleles))) > 1
 
 
 def _seen(site: Site) -> tuple[str, ...]:
@@ -201,26 +209,32 @@ def _side(frequency: float | None) -> Literal["rare", "common", ""]:
     return "rare" if frequency < RARE_BELOW else "common"
 
 
-def _by_frequency(variant: ListVariant, site: Site, reading: _Reading, instead: _Reading) -> bool:
-    """Whether the frequencies speak for one reading and against the other."""
+def _by_frequency(
+    variant: ListVariant, site: Site, direct: _Reading, complement: _Reading
+) -> _Reading | None:
+    """Give the reading that the frequencies speak for; None where they do not."""
     listed = variant.effect_allele_frequency
-    mine, theirs = (_frequency(site, effect) for effect, _ in (reading, instead))
-    if not _side(listed) or _side(mine) != _side(listed) or not _side(theirs):
-        return False
-    if len(site.alts) == 1:
-        return _side(theirs) != _side(listed)
-    # Of several ALTs, two may be on the list's side. That a list has one of them often which the
-    # source hardly has is as unlikely as that it changed sides.
-    if _is_too_rare(mine, listed):
-        return False
-    return _side(theirs) != _side(listed) or _is_too_rare(theirs, listed)
+    mine, theirs = (_frequency(site, effect) for effect, _ in (direct, complement))
+    if listed is None or mine is None or not _side(listed) or not _side(mine):
+        return None
+    # At a site of several ALTs both may be on the list's side, or neither: then sides prove little.
+    mine_is_off, theirs_is_off = _distance(mine, listed), _distance(theirs or 0.0, listed)
+    if _side(mine) != _side(listed):
+        return complement if theirs_is_off <= mine_is_off else None
+    if mine_is_off <= theirs_is_off:
+        return direct
+    # That a list has an allele often which the source hardly has is no reading at all.
+    is_hardly_seen = mine < _HARDLY_SEEN and listed >= 10 * _HARDLY_SEEN
+    return complement if is_hardly_seen and _side(theirs) == _side(listed) else None
 
 
-def _is_too_rare(share: float | None, listed: float | None) -> bool:
-    """Whether the source has an allele so rarely that it is not the one that the list has."""
-    if share is None or listed is None:
-        return False
-    return share < _HARDLY_SEEN and listed >= 10 * _HARDLY_SEEN
+def _distance(one: float, two: float) -> float:
+    """Distance of two frequencies in log odds, in which 0.1 is as far from 0.2 as 0.8 from 0.9.
+
+    Those below 1 % and above 99 % count as such, because a sample hardly tells them apart.
+    """
+    first, second = (min(max(share, _HARDLY_SEEN), 1 - _HARDLY_SEEN) for share in (one, two))
+    return abs(math.log(first / (1 - first)) - math.log(second / (1 - second)))
 
 
 def _frequency(site: Site, allele: str) -> float | None:

@@ -77,22 +77,20 @@ def list_effect_writer(
     """
     source = VariantInput(name, "table", None, iter(()), lambda: None, lambda: None)
     about = (source, columns, provenance)
-    with contextlib.ExitStack() as stack:
-        write = stack.enter_context(
-            effect_writer(output, output_format, *about, contig_lengths=contig_lengths)
-        )
-        if not is_vcf(output_format):
+    if not is_vcf(output_format):
+        with effect_writer(output, output_format, *about, contig_lengths=contig_lengths) as write:
             yield write
-            return
-        if output is None or is_stream(output):
-            raise InputError(
-                f"{name}: a VCF has no place for variants that were not found, and standard output "
-                "has none beside it: name a file (-o OUT.vcf.gz), or write a table"
-            )
-        beside = f"{os.fspath(output)}{UNPLACED_ENDING}"
-        write_unplaced = stack.enter_context(
-            effect_writer(beside, "tsv", *about, contig_lengths=contig_lengths)
+        return
+    if output is None or is_stream(output):
+        raise InputError(
+            f"{name}: a VCF has no place for variants that were not found, and standard output "
+            "has none beside it: name a file (-o OUT.vcf.gz), or write a table"
         )
+    beside = f"{os.fspath(output)}{UNPLACED_ENDING}"
+    with (
+        effect_writer(output, output_format, *about, contig_lengths=contig_lengths) as write,
+        effect_writer(beside, "tsv", *about, contig_lengths=contig_lengths) as write_unplaced,
+    ):
 
         def write_both(table: EffectTable) -> None:
             placed = [has_place(record) for record in table.records]

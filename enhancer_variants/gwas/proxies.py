@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from enhancer_variants.gwas.genotypes import Dosages, GenotypePanel, PanelAllele
 from enhancer_variants.gwas.ld_table import LdPartner, read_ld_table
 from enhancer_variants.gwas.resolved import ResolvedAllele
 from enhancer_variants.gwas.risk_list import ListRow, ListVariant
+from enhancer_variants.schema import Status
 
 __all__ = ["LdPanel", "LdTable", "Lead", "ProxyAllele", "ProxySource", "Resolve", "check_r2"]
 
@@ -105,7 +107,7 @@ def check_r2(r2: float) -> float:
     InputError
         If it is not above 0 and at most 1.
     """
-    if not 0 < r2 <= 1:
+    if not isinstance(r2, Real) or not 0 < r2 <= 1:
         raise InputError(f"r2 is {r2!r}; expected a number above 0 and at most 1, such as 0.8")
     return r2
 
@@ -219,6 +221,9 @@ def _proxy_allele(lead: Lead, partner: LdPartner, allele: ResolvedAllele) -> Pro
     with_lead: Mapping[str, str] = dict(partner.in_phase)
     risk, other = (with_lead.get(mine, "") for mine in lead.risk)
     told = {risk, other} == {allele.ref, allele.alt}
+    if allele.status is Status.ALLELE_UNKNOWN and not partner.alt:
+        detail = "the table of proxies has no alleles, and there is no source of sites: --sites"
+        allele = replace(allele, detail=detail)
     return ProxyAllele(_under(lead, allele, (risk, other) if told else None), lead.name, partner.r2)
 
 

@@ -166,9 +166,12 @@ def _by_sites(
     row = _noted(row, found.detail)
     if _names_ref_and_alt(variant):
         matching = [site for site in found.sites if _has_alleles(site, variant, reference)]
-        if matching and row.position is None:
+        if not matching:
+            return []
+        if row.position is None:
             row = _at_site(row, variant, matching[0], reference)
-        return _by_the_list(row, one, reference) if matching else []
+        row = replace(row, id=row.id or ";".join(matching[0].ids))
+        return _by_the_list(row, one, reference)
     oriented = [each for site in found.sites if (each := orient(variant, site)) is not None]
     if variant.effect_allele:
         # A single base is rather one of an SNV than the anchor of an indel at the same place.

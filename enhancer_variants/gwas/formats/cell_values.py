@@ -15,6 +15,7 @@ __all__ = [
     "PLINK_NUMBERS",
     "TABLE_NUMBERS",
     "allele_of",
+    "allele_pair_of",
     "contig_of",
     "frequency_of",
     "is_missing",
@@ -39,6 +40,8 @@ _MISSING = frozenset(
 )
 _ONE_BASE = {base: base.upper() for base in "ACGTacgt"}
 _BASES = re.compile("[ACGTacgt]+")
+_BY_LENGTH = frozenset("ID")
+_DELETED = "-"
 _POWER_OF_TEN = re.compile(r"\s*([0-9.]+)\s*[xX*\u00d7]\s*10\s*\^?\s*[-\u2212\u2013]\s*([0-9]+)\s*")
 """A p-value as it is printed: 5 x 10-8, 5\u00d710^-8."""
 _SMALLEST_EXACT_P = 1e-290
@@ -193,6 +196,27 @@ def allele_of(text: str) -> str:
         return one
     stripped = text.strip()
     return stripped.upper() if _BASES.fullmatch(stripped) else ""
+
+
+def allele_pair_of(effect: str, other: str) -> tuple[str, str]:
+    """Read the two alleles that a list compares, indels also where it does not spell them out.
+
+    ``I`` and ``D`` stay, and ``-`` beside bases: the alleles of a site tell what they stand for.
+
+    >>> allele_pair_of("t", "C"), allele_pair_of("d", "i"), allele_pair_of("-", "AC")
+    (('T', 'C'), ('D', 'I'), ('-', 'AC'))
+    >>> allele_pair_of("D", ""), allele_pair_of("A", "?"), allele_pair_of("-", "-")
+    (('D', ''), ('A', ''), ('', ''))
+    """
+    first, second = allele_of(effect), allele_of(other)
+    if first and second:
+        return first, second
+    as_written = (effect.strip().upper(), other.strip().upper())
+    if first or second:
+        deleted = [_DELETED if text == _DELETED else "" for text in as_written]
+        return first or deleted[0], second or deleted[1]
+    one, two = (text if text in _BY_LENGTH else "" for text in as_written)
+    return one, two
 
 
 def contig_of(text: str, numbers: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from enhancer_variants.gwas.formats.cell_values import (
     allele_of,
+    allele_pair_of,
     contig_of,
     frequency_of,
     is_missing,
@@ -134,8 +135,10 @@ class VariantReader:
 
     def _alleles(self, cells: Sequence[str], name: VariantName) -> tuple[str, str, str, str]:
         """Give effect, other, REF and ALT allele, each empty where it is not said."""
-        effect = "" if self._effect is None else allele_of(cells[self._effect])
-        other = "" if self._other is None else allele_of(cells[self._other])
+        effect, other = allele_pair_of(
+            "" if self._effect is None else cells[self._effect],
+            "" if self._other is None else cells[self._other],
+        )
         ref, alt = self._reference_pair(cells, effect, other)
         pair = (ref, alt) if ref else name.alleles
         if effect and not other and effect in pair:
@@ -161,7 +164,7 @@ class VariantReader:
                     if text in (effect, other)
                     else ("", "")
                 )
-            return pair if all(pair) else ("", "")
+            return pair if all(map(allele_of, pair)) else ("", "")
         ref, alt = allele_of(text), allele_of(cells[self._alt])
         return (ref, alt) if ref and alt else ("", "")
 
