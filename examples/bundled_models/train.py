@@ -1,4 +1,4 @@
-"""Train the models that ship with the package: about 25 minutes on one core.
+"""Train the models that ship with the package: about 35 minutes on one core.
 
     python examples/bundled_models/train.py --data DIR --output DIR [--seed N] [--steps N]
 
@@ -11,7 +11,8 @@ motifs. The modules, in the order in which they are needed:
 - `data.py` reads the sequences and leaves out what may not be trained on;
 - `sampling.py` draws batches of them;
 - `scan_network.py` is the network, in a form that is quick to train, and explains it;
-- `starting_point.py` and `variant_pairs.py` put in what is known of motifs;
+- `starting_point.py`, `occupancy.py` and `variant_pairs.py` put in what is known of motifs;
+- `teacher.py` is the regression that the enhancer output learns from;
 - `development.py` watches the training;
 - `compiled_network.py` and `model_directory.py` make a DNABERT model of the result.
 """
