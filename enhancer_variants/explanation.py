@@ -91,6 +91,7 @@ def explain(
     *,
     models: Collection[str] | None = None,
     method: Method = "exact",
+    flank: int | None = None,
 ) -> Explanations:
     """Change every base of both windows of some alleles to every other one.
 
@@ -108,6 +109,9 @@ def explain(
         Names of the outputs to explain; all by default.
     method
         ``exact`` or ``gradient`` (:mod:`enhancer_variants.effects.saturation`).
+    flank
+        Change only the allele's bases and so many on either side of them, which takes less time;
+        shifts of the others are NaN. None for all.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def explain(
     ------
     InputError
         If the scorer has no model, or none of the name asked for, or averages over anchors or
-        shifts: an explanation is of one window.
+        shifts: an explanation is of one window; if `flank` is below 0.
 
     Examples
     --------
@@ -136,6 +140,8 @@ def explain(
         raise InputError(
             "an explanation is of one window: make the scorer without anchors='both' and shifts"
         )
+    if flank is not None and flank < 0:
+        raise InputError(f"flank is {flank}; expected 0 or more bases")
     unknown = sorted(set(models or ()) - set(outputs))
     if unknown:
         raise InputError(f"no model is called {unknown[0]!r}; expected {', '.join(outputs)}")
@@ -144,7 +150,7 @@ def explain(
         items = list(items)
     effects = scorer.score(items)
     hits = scorer.motif_hits(items) if scorer.plan.motifs else None
-    return Explanations(effects, _explained(scorer, effects, hits, wanted, method))
+    return Explanations(effects, _explained(scorer, effects, hits, wanted, method, flank))
 
 
 def _explained(
@@ -153,13 +159,14 @@ def _explained(
     hits: pd.DataFrame | None,
     wanted: Collection[str],
     method: Method,
+    flank: int | None,
 ) -> Iterator[Explanation]:
     reference = scorer.reference
     if reference is None:
         return
     used = _by_network(m for m in scorer.models if set(wanted) & set(m.output_names))
     passes = 2 if scorer.plan.strand == "both" else 1
-    each = [2 * passes * (3 * m[0].window_length + 1 if method == "exact" else 1) for m in used]
+    each = [2 * passes * (3 * _changed_bases(m[0], method, flank) + 1) for m in used]
     with ProgressBar(scorer.progress, unit=" sequences") as bar:
         bar.expect(len(effects) * sum(each), 1.0)
         for row in effects.to_dict("records"):
@@ -171,8 +178,23 @@ def _explained(
                 outputs = {o: m.name for m in models for o in m.output_names if o in wanted}
                 ready = replace(joined(models), network=scorer.plan.ready(models[0]).network)
                 yield from _of_model(
-                    ready, *found, row, outputs, _changed(hits, row), method, scorer, bar.advance
+                    ready,
+                    *found,
+                    row,
+                    outputs,
+                    _changed(hits, row),
+                    method,
+                    flank,
+                    scorer,
+                    bar.advance,
                 )
+
+
+def _changed_bases(model: Model, method: Method, flank: int | None) -> int:
+    """How many bases of a window are changed and read, where the allele has one base."""
+    if method == "gradient":
+        return 0
+    return model.window_length if flank is None else min(model.window_length, 2 * flank + 1)
 
 
 def _by_network(models: Iterable[Model]) -> list[list[Model]]:
@@ -215,19 +237,26 @@ def _of_model(
     outputs: Mapping[str, str],
     hits: pd.DataFrame,
     method: Method,
+    flank: int | None,
     scorer: VariantScorer,
     advance: Callable[[float], None],
 ) -> Iterator[Explanation]:
     """Explain outputs, by the name of the model that each belongs to."""
     stays = len(variant.ref) == len(variant.alt)
     maps, tracks = [], []
-    for sequence, placed in ((window.ref, True), (window.alt, stays)):
+    index = variant.start - window.start
+    for sequence, allele, placed in (
+        (window.ref, variant.ref, True),
+        (window.alt, variant.alt, stays),
+    ):
+        bases = None if flank is None else (index - flank, index + len(allele) + flank)
         contig, start = (variant.contig, window.start) if placed else (None, None)
         maps.append(
             saturation_by_output(
                 model,
                 sequence,
                 outputs=[*outputs],
+                bases=bases,
                 method=method,
                 strand=scorer.plan.strand,
                 batch_size=scorer.plan.batch_size,

@@ -354,3 +354,18 @@ def test_a_published_checkpoint_scores_each_change_as_if_alone(oracle: Path) -> 
     sequence = "ACGTTGCATTAGGACCATCACGTTAAGCTTGACACAGGT"[:12]
     saturation = saturation_mutagenesis(model, sequence)
     np.testing.assert_allclose(saturation.shifts, expected_shifts(model, sequence), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["exact", "gradient"])
+def test_some_bases_alone_are_the_same_and_less_is_read(
+    method: Any, networks: Callable[..., Model]
+) -> None:
+    model, read = networks(), []
+    (whole,) = saturation_by_output(model, DNA, method=method).values()
+    (some,) = saturation_by_output(
+        model, DNA, bases=(-3, 5), method=method, progress=read.append
+    ).values()
+    np.testing.assert_allclose(some.shifts[:5], whole.shifts[:5], atol=1e-5)
+    assert np.isnan(some.shifts[5:]).all()
+    assert sum(read) == (1 + 3 * 5 if method == "exact" else 1)
+    assert some.log_odds == pytest.approx(whole.log_odds, abs=1e-5)

@@ -68,6 +68,14 @@ def test_an_explanation_is_of_one_window() -> None:
             ev.explain(scorer(**option), [DELETION])
 
 
+def test_a_flank_leaves_out_what_is_farther_from_the_allele() -> None:
+    (found,) = ev.explain(scorer(), [DELETION], flank=2).explained
+    assert np.flatnonzero(~np.isnan(found.ref.importance)).tolist() == [*range(98, 106)]
+    assert np.flatnonzero(~np.isnan(found.alt.importance)).tolist() == [*range(98, 103)]
+    with pytest.raises(ev.InputError, match="flank is -1"):
+        ev.explain(scorer(), [DELETION], flank=-1)
+
+
 def test_an_earlier_explanation_does_not_stay(gata: MotifPanel, tmp_path: Path) -> None:
     one = scorer(motifs=gata)
     ev.explain_into_folder(one, [DELETION], tmp_path, method="gradient")

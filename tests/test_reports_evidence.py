@@ -15,6 +15,14 @@ from enhancer_variants.schema import Status
 SCORED = {"ref": "A", "alt": "T", "status": "ok", "kind": "snv"}
 
 
+def test_a_name_does_not_turn_round_what_is_said_of_it() -> None:
+    turned = "rs1\u202e\u2067\x1b[31m"
+    row = {**SCORED, "id": turned, "motif_id": turned, "motif_tf": turned, "motif_effect": turned}
+    shown = "rs1\ufffd\ufffd\ufffd[31m"
+    assert f"{shown} ({shown}), is {shown}" in evidence_in_words(row)
+    assert variant_name(row) == shown
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -126,7 +134,7 @@ def test_the_motif_and_whether_a_model_agrees(row: dict[str, object], said: str)
     [
         (
             {"orientation": "direct", "enhancer_risk_log_odds_shift": 0.5},
-            "The risk allele T has the higher enhancer score than A (+0.50 log2 odds).",
+            "The risk allele T has a higher enhancer score than A (+0.50 log2 odds).",
         ),
         (
             {
@@ -135,7 +143,7 @@ def test_the_motif_and_whether_a_model_agrees(row: dict[str, object], said: str)
                 "proxy_of": "rs9",
                 "proxy_r2": 0.9,
             },
-            "The risk allele T (a proxy of rs9, r2 0.90) has the lower enhancer score than A "
+            "The risk allele T (a proxy of rs9, r2 0.90) has a lower enhancer score than A "
             "(-0.50 log2 odds, if the list writes the forward strand).",
         ),
         ({"orientation": "direct", "enhancer_risk_log_odds_shift": 0.0}, "has the same enhancer"),

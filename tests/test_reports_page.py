@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import enhancer_variants as ev
 from enhancer_variants.demo import demo_files
 from enhancer_variants.reports import read_effects, report
+from enhancer_variants.reports.page import pictures
 from enhancer_variants.reports.page.counts import StatusCount, status_counts
 from enhancer_variants.reports.page.histograms import shift_histograms
 from enhancer_variants.reports.page.page_columns import page_columns
@@ -201,6 +202,13 @@ def test_rows_of_one_allele_share_a_card(tmp_path: Path) -> None:
         assert line in page
 
 
+def test_of_many_rows_of_one_allele_a_card_names_twenty(tmp_path: Path) -> None:
+    effects = _effects([1.0] * 22, pos=[10] * 22, list_row=range(22), TRAIT="a")
+    page = _page(effects, tmp_path)
+    assert page.count("<summary><bdi>List row") == 20
+    assert "and 2 more rows of the list" in page
+
+
 def test_a_list_brings_its_own_columns_hidden_but_no_genotypes(tmp_path: Path) -> None:
     effects = _effects(
         [1.0, -1.0],
@@ -307,7 +315,7 @@ _HOSTILE = st.one_of(
 
 
 @given(st.lists(_HOSTILE, min_size=8, max_size=8))
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_names_are_never_markup(names: list[str]) -> None:
     page = page_of(_context(names), {"rows": 0, "columns": [], "name": names[7]}).decode()
     harmless = [re.sub(".+", "x", name[:1], flags=re.DOTALL) for name in names]
@@ -406,6 +414,13 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     twice = pd.concat([effects, effects[["id"]]], axis=1)
     with pytest.raises(ev.InputError, match="column id is there twice"):
         report(twice, tmp_path / "report.html")
+
+
+def test_names_of_columns_may_be_numbers_and_shifts_may_not_be_words(tmp_path: Path) -> None:
+    numbered = _effects([1.0], list_row=0).assign(**{"7": "seven"}).rename(columns={"7": 7})
+    assert "7" in _names(_page(numbered, tmp_path))
+    with pytest.raises(ev.InputError, match="enhancer_log_odds_shift holds no numbers"):
+        _page(_effects([1.0], enhancer_log_odds_shift="much"), tmp_path)
 
 
 @pytest.mark.parametrize("wrong", [{"top": -1}, {"rows": -1}])
@@ -541,13 +556,20 @@ def test_the_report_is_not_written_over_its_effects(scored: dict[str, Any], tmp_
         report(path, path)
 
 
-def test_with_the_scorer_a_card_has_a_picture(scored: dict[str, Any], tmp_path: Path) -> None:
+def test_with_the_scorer_a_card_has_a_picture(
+    scored: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = demo_files()
     scorer = ev.VariantScorer(files.reference, enhancer=files.planted_model, progress=False)
     page = _page(scored["effects"], tmp_path, scorer=scorer, top=1)
     (picture,) = [a for tag, a in _Elements(page).elements if tag == "img"]
     content = base64.b64decode((picture["src"] or "").removeprefix("data:image/png;base64,"))
     assert content.startswith(b"\x89PNG")
+    # The bases that the card leaves unread are none that it would show.
+    monkeypatch.setattr(pictures, "FLANK", 200)
+    place = int(scored["effects"]["enhancer_log_odds_shift"].abs().argmax())
+    (whole,) = pictures.pictures_of(scorer, scored["effects"], [place], "enhancer").values()
+    assert whole.address == picture["src"]
     assert "saturation mutagenesis" in (picture["alt"] or "")
 
 

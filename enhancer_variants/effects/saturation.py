@@ -13,7 +13,7 @@ trusting it (:func:`~enhancer_variants.effects.gradient_correlation`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,6 @@ from enhancer_variants.genome import (
     Variant,
     WindowRule,
     allele_windows,
-    is_acgt,
     place,
     reverse_complement,
 )
@@ -42,6 +41,8 @@ from enhancer_variants.models import Model, Tokens, log_odds, predict_logits, to
 from enhancer_variants.schema import Status
 
 __all__ = ["saturation_by_output", "saturation_mutagenesis", "variant_saturation"]
+
+Indices: TypeAlias = npt.NDArray[np.intp]
 
 
 def saturation_mutagenesis(
@@ -135,6 +136,7 @@ def saturation_by_output(
     sequence: str,
     *,
     outputs: Sequence[str] | None = None,
+    bases: tuple[int, int] | None = None,
     method: Method = "exact",
     strand: Strand = "forward",
     batch_size: int | Literal["auto"] = "auto",
@@ -151,6 +153,9 @@ def saturation_by_output(
     outputs
         Which outputs, None for all. The exact method takes no longer for more of them, the
         gradient method takes one backward pass for each.
+    bases
+        First base that is changed and the one behind the last, by index; None for all. What is not
+        changed is not read, and its shifts are NaN.
     method, strand, batch_size, contig, start, progress
         As for :func:`saturation_mutagenesis`.
 
@@ -178,23 +183,26 @@ def saturation_by_output(
     names = model.output_names if outputs is None else tuple(outputs)
     columns = [_column(model, name) for name in names]
     positions, letters = changes_of(sequence)
+    if bases is not None:
+        wanted = (positions >= bases[0]) & (positions < bases[1])
+        positions, letters = positions[wanted], letters[wanted]
     values = np.zeros((1 + len(positions), len(columns)))
     strands = (False, True) if strand == "both" else (False,)
     for reverse in strands:
-        tokens = _tokens_of_changes(model, sequence, reverse=reverse)
+        tokens = _tokens_of_changes(model, sequence, positions, letters, reverse=reverse)
         exactly_read = tokens
         if method == "gradient":
             values[1:] += first_order_shifts(model, tokens, columns)
             exactly_read = Tokens(tokens.ids[:1], tokens.lengths[:1])
         logits = predict_logits(model, exactly_read, batch_size=batch_size, progress=progress)
-        _require_finite(model, logits, sequence)
+        _require_finite(model, logits, sequence, positions, letters)
         # With the gradient there is one row, which all changes are added to.
         values += log_odds(model, logits)[:, columns]
     values /= len(strands)
     maps = {}
     for name, (own, *changed) in zip(names, values.T, strict=True):
-        shifts = np.zeros((len(sequence), len(LETTERS)))
-        shifts[[not is_acgt(base) for base in sequence]] = np.nan
+        shifts = np.full((len(sequence), len(LETTERS)), np.nan)
+        shifts[positions] = 0.0
         shifts[positions, letters] = np.array(changed) - own
         maps[name] = SaturationMutagenesis(
             sequence, shifts, float(own), model.name, name, method, strand, contig, start
@@ -313,9 +321,11 @@ def _readable(model: Model, sequence: str) -> str:
     return sequence.upper()
 
 
-def _tokens_of_changes(model: Model, sequence: str, *, reverse: bool) -> Tokens:
+def _tokens_of_changes(
+    model: Model, sequence: str, positions: Indices, letters: Indices, *, reverse: bool
+) -> Tokens:
     """Tokens of the sequence, then of each change: one look-up, hundredths of a second in all."""
-    places = zip(*(indices.tolist() for indices in changes_of(sequence)), strict=True)
+    places = zip(positions.tolist(), letters.tolist(), strict=True)
     sequences = [sequence]
     sequences += [sequence[:at] + LETTERS[new] + sequence[at + 1 :] for at, new in places]
     if reverse:
@@ -323,13 +333,19 @@ def _tokens_of_changes(model: Model, sequence: str, *, reverse: bool) -> Tokens:
     return truncate(tokenize(sequences, model.vocabulary), model.token_limit)
 
 
-def _require_finite(model: Model, logits: npt.NDArray[np.float32], sequence: str) -> None:
+def _require_finite(
+    model: Model,
+    logits: npt.NDArray[np.float32],
+    sequence: str,
+    positions: Indices,
+    letters: Indices,
+) -> None:
     finite = np.isfinite(logits).all(axis=1)
     if finite.all():
         return
     row, read = int(np.argmin(finite)), "the sequence itself"
     if row:
-        at, letter = (int(indices[row - 1]) for indices in changes_of(sequence))
+        at, letter = int(positions[row - 1]), int(letters[row - 1])
         read = f"{sequence[at]}{at + 1}{LETTERS[letter]}"
     remedy = "use precision='fp32'" if model.precision != "fp32" else "check the model"
     raise ModelError(

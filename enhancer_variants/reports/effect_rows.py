@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 import pandas as pd
 
-__all__ = ["Row", "models_of", "number", "shift_column", "text", "variant_name"]
+__all__ = ["Row", "models_of", "number", "shift_column", "text", "variant_name", "visible"]
 
 Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 """One row of effects by column name."""
@@ -16,6 +17,7 @@ Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 _SHIFT: Final = "_log_odds_shift"
 _RISK: Final = "_risk"
 _LONGEST_ALLELE: Final = 12
+_HIDDEN: Final = ("Cc", "Cf")
 
 
 def shift_column(model: str) -> str:
@@ -59,8 +61,24 @@ def text(row: Row, column: str) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)
 
 
+def visible(words: str) -> str:
+    """Show what names of the input hide: control characters, and such that turn writing round.
+
+    Within a sentence, one of these would turn round everything behind it, signs included.
+
+    Examples
+    --------
+    >>> visible("rs1\N{RIGHT-TO-LEFT OVERRIDE}, -1.5") == "rs1\N{REPLACEMENT CHARACTER}, -1.5"
+    True
+    """
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) in _HIDDEN else letter
+        for letter in words
+    )
+
+
 def variant_name(row: Row) -> str:
-    """Name an allele: its identifier, or else its place and its change.
+    """Name an allele: its identifier, or else its place and its change; all of it visible.
 
     Examples
     --------
@@ -69,11 +87,11 @@ def variant_name(row: Row) -> str:
     """
     name = text(row, "id")
     if name not in ("", "."):
-        return name
+        return visible(name)
     position = number(row, "pos")
     place = text(row, "chrom") + (f":{position:,.0f}" if position is not None else "")
     ref, alt = (
         allele if len(allele) <= _LONGEST_ALLELE else f"{len(allele)} bp"
         for allele in (text(row, "ref"), text(row, "alt"))
     )
-    return f"{place} {ref}>{alt}".strip() if ref or alt else place
+    return visible(f"{place} {ref}>{alt}".strip() if ref or alt else place)

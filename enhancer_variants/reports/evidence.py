@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from enhancer_variants.reports.effect_rows import Row, models_of, number, shift_column, text
+from enhancer_variants.reports.effect_rows import (
+    Row,
+    models_of,
+    number,
+    shift_column,
+    text,
+    visible,
+)
 from enhancer_variants.schema import Status
 
 __all__ = ["evidence_in_words"]
@@ -37,8 +44,8 @@ def evidence_in_words(row: Row, *, enhancers: Sequence[str] = ("enhancer",)) -> 
     Returns
     -------
     str
-        Plain text, not HTML: names of the input stand in it as they are, so that it has to be
-        escaped where it goes into a page. An allele that was not scored gets the reason why.
+        Plain text, not HTML: names of the input stand in it as they are, but for control
+        characters, so that it has to be escaped where it goes into a page. An allele that was not scored gets the reason why.
 
     Examples
     --------
@@ -54,7 +61,7 @@ def evidence_in_words(row: Row, *, enhancers: Sequence[str] = ("enhancer",)) -> 
     status = text(row, "status") or Status.OK
     motif = text(row, "motif_id")
     if not shifts and not motif:
-        return _not_scored(row, status)
+        return visible(_not_scored(row, status))
     shown = [model for model in enhancers if model in shifts]
     sentences = [
         _some_not_scored(row, status),
@@ -63,7 +70,7 @@ def evidence_in_words(row: Row, *, enhancers: Sequence[str] = ("enhancer",)) -> 
         _of_motif(row) if motif else "",
         _of_risk_allele(row, shown[0] if shown else next(iter(shifts), "")),
     ]
-    return " ".join(filter(None, sentences))
+    return visible(" ".join(filter(None, sentences)))
 
 
 def _not_scored(row: Row, status: str) -> str:
@@ -223,7 +230,8 @@ def _of_risk_allele(row: Row, model: str) -> str:
     if shift == 0:
         said = f"{alleles} has the same {score}"
     else:
-        said = f"{alleles} has the {'higher' if shift > 0 else 'lower'} {score}{against}"
+        article = "a" if against else "the"
+        said = f"{alleles} has {article} {'higher' if shift > 0 else 'lower'} {score}{against}"
     strand = ", if the list writes the forward strand" if orientation == "assumed" else ""
     return f"{said} ({shift:+.2f} log2 odds{strand})."
 

@@ -101,7 +101,9 @@ class Card:
     motif
         Facts on the strongest motif change.
     listed
-        What each of the list's rows says.
+        What each of the list's rows says, 20 at most.
+    unnamed
+        How many rows of the list there are beside.
     picture
         Of both windows, where there is a scorer.
     """
@@ -117,6 +119,7 @@ class Card:
     scale: int
     motif: Sequence[Fact]
     listed: Sequence[ListedRow]
+    unnamed: int
     picture: Picture | None
 
 
@@ -163,6 +166,7 @@ def cards_of(
                 *_model_lines(row, main),
                 _motif_facts(row),
                 [one for one in listed if one.facts],
+                max(len(rows) - _ROWS_NAMED, 0),
                 pictures.get(rows[0]),
             )
         )

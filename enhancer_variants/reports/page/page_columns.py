@@ -10,7 +10,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.reports.effect_rows import models_of
+from enhancer_variants.reports.effect_rows import models_of, shift_column
 from enhancer_variants.schema import (
     AGREEMENT_COLUMNS,
     IDENTITY_COLUMNS,
@@ -26,7 +26,14 @@ from enhancer_variants.schema import (
     risk_shift_column,
 )
 
-__all__ = ["REQUIRED_COLUMNS", "PageColumn", "page_columns", "require_identity", "significance"]
+__all__ = [
+    "REQUIRED_COLUMNS",
+    "PageColumn",
+    "page_columns",
+    "require_identity",
+    "require_numbers",
+    "significance",
+]
 
 Kind = Literal["text", "integer", "fixed", "general"]
 
@@ -144,6 +151,21 @@ def require_identity(columns: Collection[object], name: str) -> None:
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:
         raise InputError(f"{name}: column {twice[0]} is there twice; expected names that differ")
+
+
+def require_numbers(effects: pd.DataFrame) -> None:
+    """Refuse a table whose shifts are no numbers.
+
+    Raises
+    ------
+    InputError
+        Naming the column.
+    """
+    for column in map(shift_column, models_of(effects.columns)):
+        try:
+            pd.to_numeric(effects[column])
+        except (ValueError, TypeError) as error:
+            raise InputError(f"column {column} holds no numbers ({error})") from error
 
 
 def page_columns(

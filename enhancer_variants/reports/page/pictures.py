@@ -12,7 +12,7 @@ import pandas as pd
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.explanation import Explanation, explain
-from enhancer_variants.reports.plot import explanation_figure
+from enhancer_variants.reports.plot.explanation_figure import FLANK, explanation_figure
 from enhancer_variants.reports.plot.motif_hit import strongest_hits
 from enhancer_variants.reports.plot.panel import optional
 from enhancer_variants.scorer import VariantScorer
@@ -96,7 +96,10 @@ def pictures_of(
     for library in ("matplotlib", "logomaker"):
         optional(library)
     variants = effects.iloc[list(rows)][list(_VARIANT)].reset_index(drop=True)
-    found = explain(scorer, variants, models=[model])
+    # The network takes nearly all the time of a card: it reads no more than what is drawn.
+    motifs = scorer.plan.motifs
+    flank = max(FLANK, motifs.scanner.longest if motifs else 0)
+    found = explain(scorer, variants, models=[model], flank=flank)
     # explain numbers the rows that it is given, one allele each.
     return {rows[one.record]: _drawn(one) for one in found.explained}
 

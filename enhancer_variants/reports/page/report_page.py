@@ -18,7 +18,11 @@ from enhancer_variants.reports.page.cards import cards_of
 from enhancer_variants.reports.page.counts import status_counts
 from enhancer_variants.reports.page.effects_file import read_effects
 from enhancer_variants.reports.page.histograms import shift_histograms
-from enhancer_variants.reports.page.page_columns import page_columns, require_identity
+from enhancer_variants.reports.page.page_columns import (
+    page_columns,
+    require_identity,
+    require_numbers,
+)
 from enhancer_variants.reports.page.pictures import Picture, pictures_of, require_same_models
 from enhancer_variants.reports.page.provenance_facts import model_facts, run_facts
 from enhancer_variants.reports.page.ranking import Ranking, main_model, ranking_of
@@ -57,7 +61,7 @@ def report(
         File to write, ``-`` for standard output.
     scorer
         The scorer that made the effects. With it the cards have pictures: logos of saturation
-        mutagenesis of both windows, with the motif hits that the allele changes. That takes 6 * W
+        mutagenesis around the allele, with the motif hits that it changes. That takes about 500
         sequences a card: seconds with a small model, minutes with a 12 x 768 one on a CPU.
     top
         Cards.
@@ -78,8 +82,8 @@ def report(
     Raises
     ------
     InputError
-        If `effects` lacks what names an allele, or a column asked for, or was made by other
-        models than the scorer has, or `top` or `rows` is below 0.
+        If `effects` lacks what names an allele, or a column asked for, or a shift is no number, or
+        they were made by other models than the scorer has, or `top` or `rows` is below 0.
     MissingDependencyError
         Without jinja2, which the extra ``report`` brings.
 
@@ -102,7 +106,9 @@ def report(
     if not isinstance(effects, pd.DataFrame):
         _refuse_input(effects, output)
         effects = read_effects(effects)
+    effects = effects.rename(columns=str)
     require_identity(list(effects.columns), "the effects")
+    require_numbers(effects)
     provenance = effects.attrs.get("enhancer_variants")
     provenance = provenance if isinstance(provenance, Mapping) else None
     if scorer is not None:

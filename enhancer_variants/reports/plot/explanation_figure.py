@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from enhancer_variants.effects.attention import AttentionTrack
     from enhancer_variants.effects.saturation_map import SaturationMutagenesis
 
-__all__ = ["explanation_figure"]
+__all__ = ["FLANK", "explanation_figure"]
 
-_FLANK: Final = 40
+FLANK: Final = 40
+"""Bases that are shown on either side of the variant, unless motif hits reach further."""
+
 _TITLE_SIZE: Final = 10.0
 _LOGO_HEIGHT: Final = 1.6
 _TRACK_HEIGHT: Final = 1.1
@@ -148,7 +150,7 @@ def _view(
     """Limits of the region asked for; of the variant's surroundings where none is."""
     if start is not None or end is not None:
         return columns.view(start, end)
-    left, right = columns.view(variant.start - _FLANK, variant.end + _FLANK)
+    left, right = columns.view(variant.start - FLANK, variant.end + FLANK)
     whole = columns.view(None, None)
     for hit in hits:
         bases = columns.of(hit.allele)

@@ -29,7 +29,7 @@ __all__ = ["variant_card"]
 _TITLE_SIZE: Final = 11.0
 _LINE: Final = 1.4
 _LOGOS_HEIGHT: Final = 4.0
-_LONGEST_TITLE: Final = 90
+_LONGEST_TITLE: Final = 72
 _POINTS_PER_INCH: Final = 72
 _MOST_MODELS: Final = 16
 
