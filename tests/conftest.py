@@ -19,6 +19,10 @@ from enhancer_variants.models import Model, ModelCard, NetworkConfig, Vocabulary
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+# Numba compiles memelite's Tomtom and FIMO once for one question each: half the time without
+# optimising what it writes.
+os.environ.setdefault("NUMBA_OPT", "0")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "ENHANCER_VARIANTS_DATA" not in os.environ:

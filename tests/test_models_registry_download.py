@@ -996,14 +996,22 @@ def test_two_processes_at_once_download_it_once_and_who_waits_is_told(
     server.queued["/201.zip"] = [Answer(stop_after=10**9, hang=hanging)]
     process = program(tmp_path, f"{server.address}/201.zip")
     wait_until(lambda: bool(server.asked))
-    threading.Timer(0.2, hanging.set).start()
-    with pytest.warns(UserWarning, match="another process is downloading .*: waiting for it"):
+    told: list[str] = []
+
+    def go_on(message: Warning | str, *_: object, **__: object) -> None:
+        told.append(str(message))
+        hanging.set()  # the other process may end once this one has said that it waits
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = go_on
         directory = download_model(
             "DNABERT-Enhancer-201",
             cache=tmp_path,
             source=f"{server.address}/201.zip",
             progress=False,
         )
+    assert re.match("another process is downloading .*: waiting for it", told[0])
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert len(server.asked) == 1
