@@ -23,12 +23,9 @@ from development import gc_matched
 from sampling import WINDOW, central_window, drawn_window
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from teacher import MotifCounts, word_counts
+from teacher import CHUNK, CROPS, SPREAD, MotifCounts, word_counts
 
 PARTS: Final = 5
-CROPS: Final = 4
-CHUNK: Final = 128
-SPREAD: Final = 0.05
 COLLECTIONS: Final = ("ienhancer", "sample200", "sample202", "nhlf")
 
 

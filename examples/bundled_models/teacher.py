@@ -35,6 +35,9 @@ from enhancer_variants.motifs import Pwm, bundled_motifs
 from enhancer_variants.motifs.pwm import BASES as COLUMNS
 
 __all__ = [
+    "CHUNK",
+    "CROPS",
+    "SPREAD",
     "EnhancerRegression",
     "MotifCounts",
     "TaughtWindows",
@@ -48,8 +51,8 @@ _WORDS: Final = {5: 1.0, 6: 0.5}
 """Lengths of the k-mers that are counted, and by what the counts are multiplied."""
 
 _INVERSE_PENALTY: Final = 3e-4
-_SPREAD: Final = 0.05
-_CROPS: Final = 4
+SPREAD: Final = 0.05
+CROPS: Final = 4
 """Windows of an enhancer or a negative that is longer than two of them ..."""
 
 _LONG_WEIGHT: Final = 2.0
@@ -58,7 +61,7 @@ _LONG_WEIGHT: Final = 2.0
 _SITE_SHARE: Final = 0.6
 _LARGEST_POWER: Final = 20.0
 _NO_SITE: Final = 0.01
-_CHUNK: Final = 128
+CHUNK: Final = 128
 _MUTATED: Final = (0.0, 0.02, 0.1)
 _FROM_GENOME: Final = 10_000
 _FROM_FACTORS: Final = 8_000
@@ -101,7 +104,7 @@ def taught_windows(items: Mapping[str, Sequence[Item]], data: Path, seed: int) -
     regression = EnhancerRegression(items["enhancer"], generator)
     windows = _windows(items, data, generator)
     print(f"{len(windows)} windows to learn enhancers from", flush=True)
-    parts = range(_CHUNK, len(windows), _CHUNK)
+    parts = range(CHUNK, len(windows), CHUNK)
     log_odds = [regression.log_odds(chunk) for chunk in np.array_split(windows, parts)]
     return TaughtWindows(windows, np.concatenate(log_odds))
 
@@ -134,7 +137,7 @@ class EnhancerRegression:
         self._motifs = MotifCounts()
         windows, classes, weights = [], [], []
         for item in items:
-            few = _CROPS if len(item.codes) > 2 * WINDOW else 1
+            few = CROPS if len(item.codes) > 2 * WINDOW else 1
             for _ in range(few):
                 window = drawn_window(item.codes, generator)
                 if len(window) == WINDOW:
@@ -142,7 +145,7 @@ class EnhancerRegression:
                     classes.append(item.value)
                     weights.append(_LONG_WEIGHT / few if few > 1 else 1.0)
         features = self._features(np.stack(windows))
-        self._mean, self._deviation = features.mean(0), features.std(0) + _SPREAD
+        self._mean, self._deviation = features.mean(0), features.std(0) + SPREAD
         self._fitted = LogisticRegression(
             C=_INVERSE_PENALTY, max_iter=300, class_weight="balanced"
         ).fit(self._scaled(features), classes, sample_weight=weights)
@@ -155,7 +158,7 @@ class EnhancerRegression:
         return decided
 
     def _features(self, windows: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        parts = np.array_split(windows, range(_CHUNK, len(windows), _CHUNK))
+        parts = np.array_split(windows, range(CHUNK, len(windows), CHUNK))
         motifs = np.concatenate([self._motifs.of(part) for part in parts])
         return np.hstack([motifs, *(np.sqrt(word_counts(windows, k)) for k in _WORDS)])
 
@@ -233,7 +236,7 @@ def _windows(
     drawn: list[Codes] = []
     for item in items["enhancer"]:
         for share in _MUTATED:
-            few = _CROPS if len(item.codes) > 2 * WINDOW else 1
+            few = CROPS if len(item.codes) > 2 * WINDOW else 1
             drawn += [
                 mutated(drawn_window(item.codes, generator), share, generator) for _ in range(few)
             ]
