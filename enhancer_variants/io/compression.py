@@ -72,7 +72,9 @@ class _MeteredReader(io.RawIOBase):
         return got
 
     def _read(self, view: memoryview) -> int:
-        got = self._source.readinto(view)
+        # One read of the system at a time: a buffered pipe's readinto() goes on until the view is
+        # full, and a signal that comes between two of its reads is not heeded before the next byte.
+        got = getattr(self._source, "readinto1", self._source.readinto)(view)
         if got is None:
             # Taking this for the end would lose the rest of the input silently.
             raise BlockingIOError(errno.EAGAIN, "no data yet on a non-blocking pipe")
