@@ -12,7 +12,8 @@
     |- ModelError                           a model that cannot do what is asked of it
     |  |- CheckpointError                   a model directory that is damaged or of another kind
     |  |- UnsafeCheckpointError             a model directory that would run code or exhaust memory
-    |  `- WindowLengthError                 a sequence longer than the model reads
+    |  |- WindowLengthError                 a sequence longer than the model reads
+    |  `- DeviceMemoryError                 a batch for which the device has too little memory
     `- MissingDependencyError (also an ImportError)
 
 A message says what was found, what was expected, where, and what to do about it. A single
@@ -24,6 +25,7 @@ from __future__ import annotations
 __all__ = [
     "AssemblyMismatchError",
     "CheckpointError",
+    "DeviceMemoryError",
     "EnhancerVariantsError",
     "FastaError",
     "GwasFileError",
@@ -79,6 +81,27 @@ class UnsafeCheckpointError(ModelError):
 
 class WindowLengthError(ModelError):
     """A sequence or window that is longer than the model reads."""
+
+
+class DeviceMemoryError(ModelError):
+    """A batch for which the device has too little memory.
+
+    Parameters
+    ----------
+    message
+        What happened, with the batch size to use.
+    batch_size
+        Rows of the batch that did not fit.
+
+    Attributes
+    ----------
+    batch_size
+        Rows of the batch that did not fit; half as many are worth a try.
+    """
+
+    def __init__(self, message: str, batch_size: int = 1) -> None:
+        super().__init__(message)
+        self.batch_size = batch_size
 
 
 class MissingDependencyError(EnhancerVariantsError, ImportError):

@@ -76,6 +76,7 @@ def _model(model: Model, plan: ScoringPlan) -> dict[str, Any]:
         "outputs": list(model.output_names),
         "decision_threshold": model.decision_threshold,
         "precision": model.precision,
+        "backend": model.backend,
         "assumptions": list(model.assumptions),
         "notes": model.card.notes,
         **({"null": null and null.summary()} if plan.calibrated else {}),

@@ -79,7 +79,7 @@ def test_the_bytes_are_sorted_and_complete(tmp_path: Path) -> None:
     write_card(card, tmp_path / "card.json")
     text = (tmp_path / "card.json").read_text(encoding="utf-8")
     keys = list(json.loads(text))
-    assert keys == sorted(field.name for field in dataclasses.fields(ModelCard))
+    assert keys == sorted({f.name for f in dataclasses.fields(ModelCard)} - {"admissions"})
     assert text.endswith("}\n")
     assert '"é"' in text
 
@@ -106,7 +106,7 @@ def test_what_a_card_does_not_say_has_the_documented_defaults(tmp_path: Path) ->
         ("name", " a", "key 'name'"),
         ("name", "x" * 201, "key 'name'"),
         ("name", 7, "key 'name' is 7"),
-        ("nmae", "CTCF", "key 'nmae' is unknown; expected citation, "),
+        ("nmae", "CTCF", "key 'nmae' is unknown; expected admissions, citation, "),
         ("task", "regression", "key 'task' is 'regression'; expected \"single_label\""),
         ("task", ["single_label"], "key 'task'"),
         ("labels", ..., "key 'labels' is missing"),
@@ -200,3 +200,37 @@ def test_what_was_assumed_is_noted_behind_the_notes() -> None:
     assert once.notes == "Assumed when the model was converted: One. Two."
     twice = with_assumptions_noted(once, "calibrated", ["Three."])
     assert twice.notes == f"{once.notes}\nAssumed when the model was calibrated: Three."
+
+
+def test_admissions_of_another_kind_or_twice_are_refused_with_file_and_key(tmp_path: Path) -> None:
+    admission = {
+        "precision": "bf16",
+        "backend": "torch",
+        "device_type": "cpu",
+        "n": 1000,
+        "largest_error": 0.03,
+        "p99_error": 0.01,
+        "rank_correlation": 0.999,
+        "speedup": 2.4,
+        "windows": "common.vcf",
+        "weights_sha256": "0" * 64,
+        "window_length": 200,
+        "max_seq_length": None,
+        "padding": "none",
+        "versions": {},
+    }
+    path = written(tmp_path, admissions=[admission])
+    assert [a.precision for a in read_card(path).admissions] == ["bf16"]
+    for wrong, message in (
+        ([admission, admission], "key 'admissions' is 'cpu bf16 torch'; expected each precision"),
+        (
+            [admission | {"p99_error": "low"}],
+            r"admissions\[0\]: key 'p99_error' is 'low'; expected",
+        ),
+        (None, "key 'admissions' is None; expected a list"),
+    ):
+        path = written(tmp_path, admissions=wrong)
+        with pytest.raises(CheckpointError, match=f"^{path}: {message}"):
+            read_card(path)
+    with pytest.raises(CheckpointError, match="expected a tuple of Admission"):
+        ModelCard(name="CTCF", task="multi_label", labels=("CTCF",), admissions=(admission,))

@@ -392,7 +392,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from transformers import BertConfig, BertForSequenceClassification
 import enhancer_variants.models.model as module
 from enhancer_variants.errors import CheckpointError, ModelError, WindowLengthError
 from enhancer_variants.models import (
+    Admission,
     Model,
     ModelCard,
     Vocabulary,
@@ -24,9 +27,11 @@ from enhancer_variants.models import (
     log_odds,
     predict_logits,
     probability,
+    read_checkpoint,
     tokenize,
     write_card,
 )
+from enhancer_variants.models.packed_linear import can_pack
 
 HERE = Path(__file__).parent
 
@@ -171,6 +176,64 @@ def test_the_accelerator_is_chosen_where_there_is_one(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert module._device("auto") == module._device("mps") == torch.device("mps")
+
+
+@pytest.mark.parametrize(
+    ("precision", "backend", "installed", "expected"),
+    [
+        ("auto", "auto", True, ("bf16", "openvino")),
+        ("auto", "auto", False, ("bf16", "torch")),
+        ("fp32", "auto", True, ("fp32", "openvino")),
+        ("fp32", "auto", False, ("fp32", "torch")),
+        ("auto", "torch", True, ("bf16", "torch")),
+        ("fp16", "auto", True, ("fp16", "torch")),  # asked for, admitted or not
+        ("auto", "openvino", True, ("bf16", "openvino")),
+    ],
+)
+def test_auto_is_what_the_card_admits_and_is_installed(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: Any,
+    backend: Any,
+    installed: bool,
+    expected: tuple[str, str],
+) -> None:
+    plain = load_model(folder)
+    copy = Path(shutil.copytree(folder, tmp_path / "m"))
+    ways = {("bf16", "torch"): 2.0, ("fp32", "openvino"): 1.3, ("bf16", "openvino"): 3.0}
+    admissions = tuple(
+        Admission(
+            precision=way,
+            backend=by,
+            device_type="cpu",
+            n=100,
+            largest_error=1e-5,
+            p99_error=1e-5,
+            rank_correlation=1.0,
+            speedup=speedup,
+            windows="made up",
+            weights_sha256=plain.weights_sha256,
+            window_length=plain.window_length,
+            max_seq_length=plain.max_seq_length,
+            padding=plain.padding,
+            versions={"torch": "2.9"},
+        )
+        for (way, by), speedup in ways.items()  # type: ignore[assignment]
+    )
+    write_card(replace(plain.card, admissions=admissions), copy / "enhancer_variants.json")
+    monkeypatch.setattr(module, "has_openvino", lambda: installed)
+    loaded = load_model(copy, device="cpu", precision=precision, backend=backend)
+    assert (loaded.precision, loaded.backend) == expected
+
+
+def test_weights_are_packed_on_a_cpu_alone(folder: Path) -> None:
+    from_disk = read_checkpoint(folder)
+    on_cpu = module._network(from_disk, torch.device("cpu"), "fp32", "torch")
+    packed = [name for name, weight in on_cpu.named_parameters() if weight.is_mkldnn]
+    assert len(packed) == (4 * len(on_cpu.layers) - 1 if can_pack(torch.float32) else 0)
+    elsewhere = module._network(from_disk, torch.device("meta"), "fp16", "torch")
+    assert not any(weight.is_mkldnn for weight in elsewhere.parameters())
 
 
 FINITE = st.floats(-30, 30, width=32)

@@ -94,6 +94,13 @@ def test_free_memory_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert module._free_memory(torch.device("cpu")) > 2**26
 
 
+def test_openvino_has_weights_of_its_own(sources: dict[str, Path]) -> None:
+    one = {"A": sources["A"]}
+    (model,) = ModelShelf(one, device="cpu", backend="openvino").models
+    assert model.backend == "openvino"
+    assert module._size(model) == 2 * size(one)
+
+
 @pytest.mark.parametrize(
     ("most", "used", "folder"),
     [

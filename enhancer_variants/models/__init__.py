@@ -10,6 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from enhancer_variants.models.admission import Admission, admitted
+    from enhancer_variants.models.admission import Backend as Backend
+    from enhancer_variants.models.admission import Precision as Precision
+    from enhancer_variants.models.batch_size import measured_batch_size
     from enhancer_variants.models.bundled_models import (
         BUNDLED_ENHANCER,
         BUNDLED_FACTORS,
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
         probability,
         seen_as,
     )
-    from enhancer_variants.models.model import Precision as Precision
     from enhancer_variants.models.network import DnabertNetwork, NetworkConfig
     from enhancer_variants.models.null import NullDistribution, OutputNull
     from enhancer_variants.models.null_set import NullConditions, NullSet, NullSource
@@ -49,8 +52,10 @@ if TYPE_CHECKING:
     from enhancer_variants.models.vocabulary import Vocabulary
 
 _MODULE_OF = {
+    "Admission": "admission",
     "BUNDLED_ENHANCER": "bundled_models",
     "BUNDLED_FACTORS": "bundled_models",
+    "Backend": "admission",
     "Checkpoint": "checkpoint",
     "DnabertNetwork": "network",
     "ENHANCER_LABEL": "views",
@@ -69,10 +74,11 @@ _MODULE_OF = {
     "NullSource": "null_set",
     "OutputNull": "null",
     "Padding": "card",
-    "Precision": "model",
+    "Precision": "admission",
     "RecordSource": "registry.entries",
     "Tokens": "tokens",
     "Vocabulary": "vocabulary",
+    "admitted": "admission",
     "bundled_directory": "bundled_models",
     "convert_checkpoint": "convert",
     "describe_model": "describe",
@@ -84,6 +90,7 @@ _MODULE_OF = {
     "locate_model": "locate",
     "log_odds": "model",
     "longest_sequence": "tokens",
+    "measured_batch_size": "batch_size",
     "predict_logits": "prediction",
     "probability": "model",
     "published_models": "registry.entries",
@@ -99,6 +106,7 @@ __all__ = [
     "BUNDLED_ENHANCER",
     "BUNDLED_FACTORS",
     "ENHANCER_LABEL",
+    "Admission",
     "Checkpoint",
     "DnabertNetwork",
     "HubSource",
@@ -117,6 +125,7 @@ __all__ = [
     "RecordSource",
     "Tokens",
     "Vocabulary",
+    "admitted",
     "bundled_directory",
     "convert_checkpoint",
     "describe_model",
@@ -128,6 +137,7 @@ __all__ = [
     "locate_model",
     "log_odds",
     "longest_sequence",
+    "measured_batch_size",
     "predict_logits",
     "probability",
     "published_models",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from enhancer_variants.errors import CheckpointError
+from enhancer_variants.models.admission import Admission, admissions_from_json
 from enhancer_variants.models.card_checks import (
     LONGEST_NAME,
     is_name,
@@ -88,6 +89,9 @@ class ModelCard:
     nulls
         Null distributions of the log-odds shift, once for each way to use the model that was
         calibrated (:class:`~enhancer_variants.models.null_set.NullSet`).
+    admissions
+        Precisions and backends that were found good enough, by kind of device
+        (:class:`~enhancer_variants.models.admission.Admission`). Written only where there are any.
     format
         Version of the card's format.
 
@@ -118,6 +122,7 @@ class ModelCard:
     decision_threshold: float = 0.0
     notes: str | None = None
     nulls: tuple[NullSet, ...] = field(default=(), repr=False)
+    admissions: tuple[Admission, ...] = ()
     format: int = _FORMAT
 
     def __post_init__(self) -> None:
@@ -127,6 +132,7 @@ class ModelCard:
         _check_text(self)
         _check_training(self.training)
         _check_nulls(self)
+        _check_admissions(self.admissions)
         if not _is_threshold(self.decision_threshold):
             expected = f"a number (log2 odds) from -{_LARGEST_THRESHOLD} to {_LARGEST_THRESHOLD}"
             raise wrong_value("decision_threshold", self.decision_threshold, expected)
@@ -181,8 +187,10 @@ def read_card(path: str | Path) -> ModelCard:
             raise CheckpointError(f"key {missing[0]!r} is missing; expected name, task and labels")
         if not isinstance(content["labels"], list):
             raise wrong_value("labels", content["labels"], "a list of names")
+        admissions = admissions_from_json(content.pop("admissions", []))
+        own = {**content, "labels": tuple(content["labels"]), "admissions": admissions}
         # The constructor checks every type; nothing that it accepts is of another one.
-        card = ModelCard(**{**content, "labels": tuple(content["labels"])})  # type: ignore[arg-type]
+        card = ModelCard(**own)  # type: ignore[arg-type]
         return replace(card, nulls=null_sets_from_json(nulls, card.number_of_outputs))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
@@ -290,6 +298,8 @@ def with_assumptions_noted(card: ModelCard, when: str, assumptions: Sequence[str
 
 def _json_of(card: ModelCard) -> bytes:
     content = asdict(card)
+    if not card.admissions:
+        del content["admissions"]  # a card without any keeps the bytes it had before there were any
     lines = []
     for key in sorted(content):
         text = _compact(content[key]) if key == "nulls" else _indented(content[key])
@@ -398,6 +408,16 @@ def _check_nulls(card: ModelCard) -> None:
         if len(null.outputs) != card.number_of_outputs:
             expected = f"{card.number_of_outputs} outputs, as many as the model has"
             raise wrong_value("nulls", len(null.outputs), expected)
+
+
+def _check_admissions(admissions: object) -> None:
+    if not isinstance(admissions, tuple) or not all(isinstance(a, Admission) for a in admissions):
+        raise wrong_value("admissions", admissions, "a tuple of Admission")
+    keys = [admission.key for admission in admissions]
+    for key in keys:
+        if keys.count(key) > 1:
+            expected = "each precision and backend once for a kind of device"
+            raise wrong_value("admissions", " ".join(key), expected)
 
 
 def _is_threshold(value: object) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from enhancer_variants.errors import CheckpointError, ModelError
+from enhancer_variants.models.admission import admissions_for_weights
 from enhancer_variants.models.card import (
     CARD_FILE,
     ModelCard,
@@ -107,10 +108,14 @@ def convert_checkpoint(
 
 
 def _write(checkpoint: Checkpoint, card: ModelCard, folder: Path) -> ModelCard:
-    """Write the model; null distributions of the old weights file hold for the new one."""
+    """Write the model; what was found out with the old weights file holds for the new one."""
     parts = (checkpoint.config, checkpoint.tensors, checkpoint.vocabulary)
-    written = write_model(folder, *parts, replace(card, nulls=()))
+    written = write_model(folder, *parts, replace(card, nulls=(), admissions=()))
     digests = (checkpoint.weights_sha256, written.weights_sha256 or "")
-    card = replace(written, nulls=nulls_for_weights(card.nulls, *digests))
+    card = replace(
+        written,
+        nulls=nulls_for_weights(card.nulls, *digests),
+        admissions=admissions_for_weights(card.admissions, *digests),
+    )
     write_card(card, folder / CARD_FILE)
     return card

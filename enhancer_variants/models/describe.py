@@ -47,6 +47,7 @@ def describe_model(directory: str | os.PathLike[str] | ModelView) -> dict[str, J
     card = view.card_of(card)
     described_card = asdict(card)
     described_card["labels"] = list(card.labels)
+    described_card["admissions"] = [asdict(admission) for admission in card.admissions]
     described_card["nulls"] = [null.summary() for null in card.nulls]
     return {
         "directory": checkpoint.directory.name,

@@ -14,10 +14,17 @@ import scipy.special
 import torch
 
 from enhancer_variants.errors import CheckpointError, ModelError
+from enhancer_variants.models.admission import Backend, Precision, admitted
 from enhancer_variants.models.card import ModelCard, Padding
 from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
 from enhancer_variants.models.completion import complete_card
+from enhancer_variants.models.graphed_network import GraphedNetwork
 from enhancer_variants.models.network import DnabertNetwork, from_checkpoint_names
+from enhancer_variants.models.openvino_network import (
+    OpenvinoNetwork,
+    has_openvino,
+    require_openvino,
+)
 from enhancer_variants.models.tokens import longest_sequence
 from enhancer_variants.models.views import ModelView, find_model
 from enhancer_variants.models.vocabulary import Vocabulary
@@ -31,8 +38,6 @@ __all__ = [
     "probability",
     "seen_as",
 ]
-
-Precision = Literal["fp32", "fp16", "bf16"]
 
 _DTYPES: dict[str, torch.dtype] = {
     "fp32": torch.float32,
@@ -77,6 +82,8 @@ class Model:
     columns
         Which of the network's outputs are the model's, where another model has the others; None
         for all.
+    backend
+        What computes the logits: ``torch`` or ``openvino``.
     """
 
     name: str
@@ -93,6 +100,7 @@ class Model:
     output_names: tuple[str, ...]
     decision_threshold: float
     columns: tuple[int, ...] | None = None
+    backend: Backend = "torch"
 
     @property
     def token_limit(self) -> int:
@@ -114,6 +122,7 @@ def load_model(
     padding: Padding | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto",
+    backend: Literal["auto", "torch", "openvino"] = "auto",
 ) -> Model:
     """Load a model.
 
@@ -131,8 +140,10 @@ def load_model(
         ``none`` for those of today's transformers, and 200 tokens or what the window needs.
     device
         ``auto`` (an accelerator if there is one), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-    precision
-        ``auto`` is fp32.
+    precision, backend
+        ``auto`` is the quickest that the card admits on this kind of device, of what is
+        installed: fp32 on torch where ``enhancer-variants models check`` has recorded nothing.
+        ``openvino``, for CPUs, is fp32 or bf16 and needs the extra of that name.
 
     Returns
     -------
@@ -146,7 +157,9 @@ def load_model(
     WindowLengthError
         If the window has more bases than the model reads.
     ModelError
-        If an argument contradicts the card, or there is no such device or precision.
+        If an argument contradicts the card, or there is no such device, precision or backend.
+    MissingDependencyError
+        If OpenVINO is asked for and is not installed.
     InputError
         If a bundled model is named and not installed.
 
@@ -156,8 +169,9 @@ def load_model(
     Traceback (most recent call last):
     enhancer_variants.errors.CheckpointError: no/such/model: no such directory; expected a model ...
     """
-    torch_device = _device(device)
-    chosen = _precision(precision)
+    _check_choice("precision", precision, get_args(Precision))
+    _check_choice("backend", backend, get_args(Backend))
+    torch_device = _device("cpu" if (device, backend) == ("auto", "openvino") else device)
     view = find_model(directory)
     checkpoint = read_checkpoint(view.directory)
     card, assumptions = complete_card(
@@ -168,6 +182,7 @@ def load_model(
             f"{view.directory}: labels {list(card.labels)}, none of them marked as positive; "
             "expected a card that does: convert the model with positive_label set to one of them"
         )
+    chosen, computed_by = _choice(card, torch_device, precision, backend)
     whole = Model(
         name=card.name,
         card=card,
@@ -175,13 +190,14 @@ def load_model(
         max_seq_length=card.max_seq_length,
         padding=cast("Padding", card.padding),
         vocabulary=checkpoint.vocabulary,
-        network=_network(checkpoint, torch_device, _DTYPES[chosen]),
+        network=_network(checkpoint, torch_device, chosen, computed_by),
         device=torch_device,
         precision=chosen,
         weights_sha256=checkpoint.weights_sha256,
         assumptions=assumptions,
         output_names=ModelView(view.directory).output_names(card, None),
         decision_threshold=float(card.decision_threshold),
+        backend=computed_by,
     )
     return seen_as(whole, view, name)
 
@@ -320,24 +336,49 @@ def probability(log_odds: Scores) -> Scores:
     return np.asarray(scipy.special.expit(np.asarray(log_odds) * math.log(2)))
 
 
-def _network(checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> DnabertNetwork:
+def _network(
+    checkpoint: Checkpoint, device: torch.device, precision: Precision, backend: Backend
+) -> DnabertNetwork:
     config = checkpoint.config
+    network: DnabertNetwork
     with torch.device("meta"):  # no memory and no random numbers for weights that are replaced
-        network = DnabertNetwork(config)
+        if backend == "openvino":
+            network = OpenvinoNetwork(config, precision=precision)
+        else:
+            network = (GraphedNetwork if device.type == "cuda" else DnabertNetwork)(config)
     network.load_state_dict(
         from_checkpoint_names(checkpoint.tensors, config.num_hidden_layers), assign=True
     )
-    return network.to(device=device, dtype=dtype).requires_grad_(False).eval()
+    network.requires_grad_(False).eval()
+    if backend == "torch":
+        network.to(device=device, dtype=_DTYPES[precision])
+        if device.type == "cpu":
+            network.pack()
+    return network
 
 
-def _precision(asked_for: str) -> Precision:
-    if asked_for == "auto":
-        return "fp32"
-    for known in get_args(Precision):
-        if asked_for == known:
-            chosen: Precision = known
-            return chosen
-    raise ModelError(f"precision {asked_for!r}; expected auto, {', '.join(_DTYPES)}")
+def _choice(
+    card: ModelCard, device: torch.device, precision: str, backend: str
+) -> tuple[Precision, Backend]:
+    """Precision and backend, the card having its say where it is ``auto``."""
+    precisions = get_args(Precision) if precision == "auto" else (precision,)
+    backends = get_args(Backend) if backend == "auto" else (backend,)
+    known = {admission.backend for admission in card.admissions} | {"torch"}
+    if backend == "auto":
+        if "openvino" not in known or not has_openvino():
+            backends = ("torch",)
+    elif backend == "openvino":
+        if device.type != "cpu":
+            raise ModelError(f"backend 'openvino' on {device}; expected device 'cpu'")
+        if precision == "fp16":
+            raise ModelError("backend 'openvino' with precision 'fp16'; expected fp32 or bf16")
+        require_openvino()
+    return admitted(card, device.type, precisions=precisions, backends=backends)
+
+
+def _check_choice(name: str, asked_for: str, known: Sequence[str]) -> None:
+    if asked_for not in ("auto", *known):
+        raise ModelError(f"{name} {asked_for!r}; expected auto, {', '.join(known)}")
 
 
 def _device(asked_for: str) -> torch.device:

@@ -21,8 +21,15 @@ from torch import Tensor, nn
 
 from enhancer_variants.errors import ModelError
 from enhancer_variants.models.card import Padding
+from enhancer_variants.models.packed_linear import Linear, can_pack, plain
 
-__all__ = ["DnabertNetwork", "NetworkConfig", "from_checkpoint_names", "to_checkpoint_names"]
+__all__ = [
+    "DnabertNetwork",
+    "NetworkConfig",
+    "from_checkpoint_names",
+    "in_float32",
+    "to_checkpoint_names",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +61,30 @@ class Layer(nn.Module):
         width = config.hidden_size
         self.dropout = dropout
         self.heads = config.num_attention_heads
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.attention_output = nn.Linear(width, width)
+        self.query_key_value = Linear(width, 3 * width)
+        self.attention_output = Linear(width, width)
         self.attention_norm = nn.LayerNorm(width, eps=config.layer_norm_eps)
-        self.intermediate = nn.Linear(width, config.intermediate_size)
-        self.output = nn.Linear(config.intermediate_size, width)
+        self.intermediate = Linear(width, config.intermediate_size)
+        self.output = Linear(config.intermediate_size, width)
         self.output_norm = nn.LayerNorm(width, eps=config.layer_norm_eps)
 
     def forward(self, states: Tensor, bias: Tensor | None, *, cls_only: bool = False) -> Tensor:
         """(B, L, H) to (B, L, H), or to (B, 1, H) for [CLS], the first position, alone."""
-        query, key, value = self.project(states, cls_only=cls_only)
-        dropped = self.dropout if self.training else 0.0
-        context = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=bias, dropout_p=dropped
-        )
+        if cls_only and not self.training:
+            context = self._context_of_cls(states, bias)
+        else:
+            context = self._context(states, bias, cls_only=cls_only)
         residual = states[:, :1] if cls_only else states
-        attended = self.attention_output(context.transpose(1, 2).flatten(2))
-        states = self.attention_norm(F.dropout(attended, dropped, self.training) + residual)
-        contracted = self.output(F.gelu(self.intermediate(states)))
-        normalised: Tensor = self.output_norm(
-            F.dropout(contracted, dropped, self.training) + states
-        )
+        states = self.attention_norm(self._added(self.attention_output, context, residual))
+        expanded = self.intermediate(states, gelu=True)
+        normalised: Tensor = self.output_norm(self._added(self.output, expanded, states))
         return normalised
+
+    def _added(self, linear: Linear, x: Tensor, residual: Tensor) -> Tensor:
+        if self.training:
+            return F.dropout(linear(x), self.dropout) + residual
+        added: Tensor = linear(x, plus=residual)
+        return added
 
     def project(self, states: Tensor, *, cls_only: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Query, key and value, (B, heads, L, D) each; the query of [CLS] alone if asked for."""
@@ -83,12 +92,47 @@ class Layer(nn.Module):
             query, key, value = self.query_key_value(states).chunk(3, dim=-1)
         else:
             width = states.shape[-1]
-            weight, shift = self.query_key_value.weight, self.query_key_value.bias
+            weight, shift = plain(self.query_key_value.weight), self.query_key_value.bias
             query = F.linear(states[:, :1], weight[:width], shift[:width])
             key, value = F.linear(states, weight[width:], shift[width:]).chunk(2, dim=-1)
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value)
         )
+        return query, key, value
+
+    def _context(self, states: Tensor, bias: Tensor | None, *, cls_only: bool) -> Tensor:
+        """(B, L, H), or (B, 1, H), what each position reads from those that it attends."""
+        query, key, value = self.project(states, cls_only=cls_only)
+        if states.dtype == torch.bfloat16 and states.device.type == "cpu":
+            # Quicker there than in bfloat16, and more precise.
+            query, key, value = query.float(), key.float(), value.float()
+        dropped = self.dropout if self.training else 0.0
+        bias = None if bias is None else bias.to(query.dtype)
+        context = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias, dropout_p=dropped
+        )
+        return context.transpose(1, 2).flatten(2).to(states.dtype)
+
+    def _context_of_cls(self, states: Tensor, bias: Tensor | None) -> Tensor:
+        """(B, 1, H) what [CLS] reads, without the key and value of every position.
+
+        With q the query, a the attention and x the states, q.(Kx + k) is (K'q).x and a number
+        that is the same for every position, which attention does not see; and the mean of Vx + v
+        is V times the mean of x, plus v, because a sums to 1. In float32, as this is little work.
+        """
+        states = states.float()
+        q, k, v = self._of_heads(plain(self.query_key_value.weight))
+        q_shift, _, v_shift = self._of_heads(self.query_key_value.bias)
+        query = torch.einsum("hdw,bw->bhd", q, states[:, 0]) + q_shift
+        asked = torch.einsum("hdw,bhd->bhw", k, query) * query.shape[-1] ** -0.5
+        scores = asked @ states.transpose(1, 2)
+        attention = torch.softmax(scores if bias is None else scores + bias[:, 0], dim=-1)
+        read: Tensor = torch.einsum("hdw,bhw->bhd", v, attention @ states) + v_shift
+        return read.flatten(1)[:, None].to(self.query_key_value.weight.dtype)
+
+    def _of_heads(self, parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Split query, key and value, each into (heads, D, ...), float32."""
+        query, key, value = parts.float().reshape(3, self.heads, -1, *parts.shape[1:])
         return query, key, value
 
 
@@ -172,12 +216,24 @@ class DnabertNetwork(nn.Module):
         >>> torch.equal(network.logits_of_words(network.word_embeddings(ids)), network(ids))
         True
         """
-        bias = self._attention_bias(words, lengths, padding)
+        return self.logits_with_bias(words, self.attention_bias(words, lengths, padding))
+
+    def logits_with_bias(self, words: Tensor, bias: Tensor | None) -> Tensor:
+        """Give the logits of (B, L, H) embeddings; `bias` is what `attention_bias` gives."""
         states = self._embed(words)
         last = len(self.layers) - 1
         for number, layer in enumerate(self.layers):
             states = layer(states, bias, cls_only=number == last)
         return self._classify(states[:, 0])
+
+    def pack(self) -> None:
+        """Bring the weights into the order that this CPU multiplies best; no gradients for them."""
+        if can_pack(self.pooler.weight.dtype):
+            for linear in (
+                module for module in self.layers.modules() if isinstance(module, Linear)
+            ):
+                if linear is not self.layers[-1].query_key_value:  # used in parts, for [CLS]
+                    linear.pack()
 
     def hidden_states(
         self,
@@ -201,7 +257,7 @@ class DnabertNetwork(nn.Module):
             (B, L, H), or (layers + 1, B, L, H) with `every_layer`.
         """
         words = self.word_embeddings(ids)
-        bias = self._attention_bias(words, lengths, padding)
+        bias = self.attention_bias(words, lengths, padding)
         states = [self._embed(words)]
         for layer in self.layers:
             states = [*(states if every_layer else ()), layer(states[-1], bias)]
@@ -241,7 +297,7 @@ class DnabertNetwork(nn.Module):
         if not -len(self.layers) <= layer < len(self.layers):
             raise ModelError(f"layer {layer}: expected one of the network's {len(self.layers)}")
         words = self.word_embeddings(ids)
-        bias = self._attention_bias(words, lengths, padding)
+        bias = self.attention_bias(words, lengths, padding)
         states = self._embed(words)
         number = layer % len(self.layers)
         for below in self.layers[:number]:
@@ -269,22 +325,44 @@ class DnabertNetwork(nn.Module):
         states: Tensor = self.embedding_norm(words + places)
         return F.dropout(states, self.dropout, self.training)
 
-    def _attention_bias(
+    def attention_bias(
         self, words: Tensor, lengths: Tensor | None, padding: Padding
     ) -> Tensor | None:
-        """Return what is added to the attention scores of each key, (B or 1, 1, 1, L).
+        """Give what is added to the attention scores of each key, (B or 1, 1, 1, L).
 
         None where no row is padded: adding the same to every key changes nothing, which is also
         why 0 on tokens and -1 on padding equal the published +1 and 0.
+
+        Parameters
+        ----------
+        words
+            Shape (B, L, ...): its shape, type and place are all that is looked at.
+        lengths, padding
+            As for ``forward``. With lengths on the CPU nobody waits for a GPU here.
+
+        Returns
+        -------
+        torch.Tensor or None
+            Of the type and on the device of `words`.
         """
-        if lengths is None or bool((lengths == words.shape[1]).all()):
+        longest = words.shape[1]
+        if lengths is None or bool((lengths == longest).all()):
             return None
         if bool((lengths == lengths[0]).all()):
             lengths = lengths[:1]
-        is_padding = torch.arange(words.shape[1], device=words.device) >= lengths[:, None]
-        bias = torch.zeros(is_padding.shape, device=words.device, dtype=self.pooler.weight.dtype)
+        is_padding = torch.arange(longest, device=lengths.device) >= lengths[:, None]
+        bias = torch.zeros(is_padding.shape, device=lengths.device, dtype=words.dtype)
         bias.masked_fill_(is_padding, -1.0 if padding == "dnabert" else float("-inf"))
-        return bias[:, None, None, :]
+        return bias[:, None, None, :].to(words.device, non_blocking=True)
+
+
+def in_float32(network: DnabertNetwork) -> DnabertNetwork:
+    """Give a network with the same weights in float32, which shares those that are already."""
+    with torch.device("meta"):
+        wider = DnabertNetwork(network.config)
+    state = {name: plain(weight).float() for name, weight in network.state_dict().items()}
+    wider.load_state_dict(state, assign=True)
+    return wider.requires_grad_(False).eval()
 
 
 _OUTSIDE_LAYERS = {

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from enhancer_variants.errors import ModelError, WindowLengthError
+from enhancer_variants.models.device_memory import memory_errors
 from enhancer_variants.models.model import Model
+from enhancer_variants.models.network import DnabertNetwork, in_float32
 from enhancer_variants.models.tokens import Tokens, kmer_counts, truncate
 
 __all__ = ["batch_rows", "predict_logits", "rows_at_once"]
@@ -26,6 +31,13 @@ Measured for a 12 x 768 network (3,072 wide) and rows of 200 tokens, where batch
 """
 
 _MOST_ROWS = 512
+
+_AHEAD: Final = {False: 0, True: 2}
+"""Batches that are computed while the next one is made ready: on a GPU, two."""
+
+Logits: TypeAlias = npt.NDArray[np.float32]
+Rows: TypeAlias = npt.NDArray[np.intp]
+_Batch: TypeAlias = tuple[torch.Tensor, torch.Tensor | None]
 
 
 def predict_logits(
@@ -44,7 +56,9 @@ def predict_logits(
     tokens
         n rows as `tokenize` makes them, with the model's vocabulary.
     batch_size
-        Rows computed at once. It changes a result by rounding only.
+        Rows computed at once. It changes a result by rounding only. Where there are several
+        batches all have as many rows, so that a result does not depend on how many others there
+        are: the last one is filled with copies of a row.
     progress
         Called behind each batch with the number of rows in it, as ``tqdm.update`` wants it.
 
@@ -60,17 +74,19 @@ def predict_logits(
         If a row has more k-mers than the model reads: nothing is cut silently.
     ModelError
         If the batch size is not a positive number.
+    DeviceMemoryError
+        If the device has too little memory for a batch.
+
+    Notes
+    -----
+    Rows whose logits are not finite in a half precision are computed again with the same weights
+    in float32: activations overflow in fp16 above 65,504.
     """
     tokens = _fitting(model, tokens)
     at_once = rows_at_once(model, tokens.ids.shape[1], batch_size)
     logits = np.empty((len(tokens.lengths), model.network.config.num_labels), dtype=np.float32)
-    by_length = np.argsort(tokens.lengths, kind="stable")
-    for start in range(0, len(by_length), at_once):
-        rows = by_length[start : start + at_once]
-        with torch.inference_mode(), _full_precision():
-            ids, lengths = _batch(model, tokens, rows)
-            batch_logits = model.network(ids, lengths, padding=model.padding)
-        logits[rows] = batch_logits.cpu().numpy()
+    for rows, found in _batches(model, tokens, at_once):
+        logits[rows] = found[: len(rows)]
         if progress is not None:
             progress(len(rows))
     return logits
@@ -127,10 +143,39 @@ def _fitting(model: Model, tokens: Tokens) -> Tokens:
     return truncate(tokens, model.token_limit)
 
 
-def _batch(
-    model: Model, tokens: Tokens, rows: npt.NDArray[np.intp]
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Token ids and lengths of some rows: (B, L) and (B,), on the model's device.
+def _batches(model: Model, tokens: Tokens, at_once: int) -> Iterator[tuple[Rows, Logits]]:
+    """Rows of like length, at most `at_once`, and the logits of a batch that begins with them.
+
+    All batches have the same number of rows: the last one repeats its last row.
+    """
+    by_length = np.argsort(tokens.lengths, kind="stable")
+    exact = functools.cache(lambda: in_float32(model.network))
+    under_way: deque[tuple[Rows, _Batch, Callable[[], Logits]]] = deque()
+
+    def finish() -> tuple[Rows, Logits]:
+        rows, batch, logits_of = under_way.popleft()
+        with _errors(model, batch):
+            logits = logits_of()
+            rounded = model.precision != "fp32" and isinstance(model.network, DnabertNetwork)
+            if rounded and not np.isfinite(logits).all():
+                wrong = ~np.isfinite(logits).all(axis=1)
+                logits[wrong] = _start(replace(model, network=exact()), batch)()[wrong]
+        return rows, logits
+
+    for start in range(0, len(by_length), at_once):
+        rows = by_length[start : start + at_once]
+        missing = at_once - len(rows) if start else 0
+        batch = _batch(model, tokens, np.pad(rows, (0, missing), mode="edge"))
+        with _errors(model, batch):
+            under_way.append((rows, batch, _start(model, batch)))
+        if len(under_way) > _AHEAD[model.device.type == "cuda"]:
+            yield finish()
+    while under_way:
+        yield finish()
+
+
+def _batch(model: Model, tokens: Tokens, rows: Rows) -> _Batch:
+    """Token ids and lengths of some rows: (B, L) and (B,).
 
     L is max_seq_length where the padding has an influence, else the longest row's length. Where
     every row is L long there are no lengths, so that nobody has to look for padding.
@@ -141,10 +186,42 @@ def _batch(
     ids = np.full((len(rows), width), model.vocabulary.pad, dtype=np.int32)
     ids[:, :longest] = tokens.ids[rows, :longest]
     padded = int(lengths.min()) < width
-    return (
-        torch.from_numpy(ids).to(model.device),
-        torch.from_numpy(lengths).to(model.device) if padded else None,
-    )
+    return torch.from_numpy(ids), torch.from_numpy(lengths) if padded else None
+
+
+def _start(model: Model, batch: _Batch) -> Callable[[], Logits]:
+    """Begin to compute a batch; what is returned waits for its logits.
+
+    A GPU is given the next batches meanwhile: ids and logits are copied by way of pinned memory,
+    which needs no waiting. Lengths stay here, where the padding can be looked at without waiting.
+    """
+    ids, lengths = batch
+    on_gpu = model.device.type == "cuda"
+    with torch.inference_mode(), _full_precision(), _current(model.device):
+        placed = (ids.pin_memory() if on_gpu else ids).to(model.device, non_blocking=on_gpu)
+        logits = model.network(placed, lengths, padding=model.padding)
+        if not on_gpu:
+            return lambda: logits.cpu().numpy()
+        copied = torch.empty(logits.shape, dtype=logits.dtype, pin_memory=True)
+        copied.copy_(logits, non_blocking=True)
+        done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        done.record()
+
+    def wait() -> Logits:
+        done.synchronize()
+        return copied.numpy()
+
+    return wait
+
+
+def _current(device: torch.device) -> AbstractContextManager[Any]:
+    """Let streams and events belong to the model's GPU, where there are several."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+
+
+def _errors(model: Model, batch: _Batch) -> AbstractContextManager[None]:
+    rows, tokens = batch[0].shape
+    return memory_errors(model.name, rows, tokens, str(model.device))
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from typing import Literal, TypeAlias
 import torch
 
 from enhancer_variants.errors import ModelError
+from enhancer_variants.models.admission import Backend, Precision
 from enhancer_variants.models.card import Padding
-from enhancer_variants.models.model import Model, Precision, load_model, seen_as
+from enhancer_variants.models.model import Model, load_model, seen_as
 from enhancer_variants.models.network import DnabertNetwork
 from enhancer_variants.models.views import ModelView, find_model
 
@@ -53,7 +54,7 @@ class ModelShelf:
     memory
         Bytes that weights may take, text such as ``8GB``, or ``auto``: half of what is free on
         the device. One model is always loaded, however large it is.
-    window, max_seq_length, padding, device, precision
+    window, max_seq_length, padding, device, precision, backend
         As for :func:`~enhancer_variants.models.load_model`.
 
     Attributes
@@ -84,10 +85,11 @@ class ModelShelf:
         padding: Padding | None = None,
         device: str = "auto",
         precision: Precision | Literal["auto"] = "auto",
+        backend: Backend | Literal["auto"] = "auto",
     ) -> None:
         self._views = {name: find_model(source) for name, source in sources.items()}
         self._window, self._max_seq_length, self._padding = window, max_seq_length, padding
-        self._device, self._precision = device, precision
+        self._device, self._precision, self._backend = device, precision, backend
         self._loaded: dict[Path, Model] = {}
         outlines, limit, used = dict[Path, Model](), _bytes(memory), 0
         for place, directory in {_place(v): v.directory for v in self._views.values()}.items():
@@ -148,6 +150,7 @@ class ModelShelf:
             padding=self._padding,
             device=self._device,
             precision=self._precision,
+            backend=self._backend,
         )
 
 
@@ -163,8 +166,9 @@ def _without_weights(model: Model) -> DnabertNetwork:
 
 
 def _size(model: Model) -> int:
-    """Bytes of a model's weights, wherever they are."""
-    return sum(weight.numel() * weight.element_size() for weight in model.network.parameters())
+    """Bytes of a model's weights, wherever they are; OpenVINO has its own beside torch's."""
+    size = sum(weight.numel() * weight.element_size() for weight in model.network.parameters())
+    return 2 * size if model.backend == "openvino" else size
 
 
 def _bytes(memory: ModelMemory) -> int | None:

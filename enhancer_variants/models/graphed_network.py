@@ -1,0 +1,104 @@
+"""The network on a GPU: passes of one shape are recorded once and then replayed.
+
+A pass of a small network is over before Python has asked for its hundreds of operations one by
+one; a recorded pass (a CUDA graph) is asked for at once. Not measured on a GPU yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import torch
+from torch import Tensor
+
+from enhancer_variants.models.card import Padding
+from enhancer_variants.models.network import DnabertNetwork, NetworkConfig
+
+__all__ = ["GraphedNetwork"]
+
+_MOST_SHAPES: Final = 4
+"""Recorded passes keep their activations, so only so many shapes are recorded."""
+
+_Shape: TypeAlias = tuple[torch.Size, torch.Size | None]
+
+
+class GraphedNetwork(DnabertNetwork):
+    """A network whose passes are replayed from the second one of a shape on.
+
+    In inference mode on a GPU only; elsewhere it is a `DnabertNetwork`. The weights must not
+    move after the first pass.
+
+    Parameters
+    ----------
+    config
+        The sizes.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config)
+        self._passes: dict[_Shape, _RecordedPass | None] = {}
+
+    def forward(
+        self, ids: Tensor, lengths: Tensor | None = None, *, padding: Padding = "none"
+    ) -> Tensor:
+        """Logits of each sequence, (B, labels) float32."""
+        if not _is_recordable(ids):
+            return super().forward(ids, lengths, padding=padding)
+        bias = self.attention_bias(self._like_words(ids), lengths, padding)
+        shape = (ids.shape, None if bias is None else bias.shape)
+        if shape not in self._passes:
+            self._passes[shape] = None  # seen once: perhaps a last batch, which comes once
+            return self._logits_of_ids(ids, bias)
+        recorded = self._passes[shape]
+        if recorded is None:
+            if sum(known is not None for known in self._passes.values()) >= _MOST_SHAPES:
+                return self._logits_of_ids(ids, bias)
+            recorded = _record(self._logits_of_ids, ids, bias)
+            self._passes[shape] = recorded
+        return recorded(ids, bias)
+
+    def _logits_of_ids(self, ids: Tensor, bias: Tensor | None) -> Tensor:
+        return self.logits_with_bias(self.word_embeddings(ids), bias)
+
+    def _like_words(self, ids: Tensor) -> Tensor:
+        """Something of the shape, type and place of the embeddings that takes no memory."""
+        return self.word_embeddings.weight[:1, :1].expand(ids.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordedPass:
+    """Where a recorded pass reads and writes: always the same memory."""
+
+    replay: Callable[[], None]
+    ids: Tensor
+    bias: Tensor | None
+    logits: Tensor
+
+    def __call__(self, ids: Tensor, bias: Tensor | None) -> Tensor:
+        self.ids.copy_(ids)
+        if self.bias is not None and bias is not None:
+            self.bias.copy_(bias)
+        self.replay()
+        return self.logits.clone()
+
+
+def _is_recordable(ids: Tensor) -> bool:
+    return ids.is_cuda and torch.is_inference_mode_enabled()
+
+
+def _record(
+    compute: Callable[[Tensor, Tensor | None], Tensor], ids: Tensor, bias: Tensor | None
+) -> _RecordedPass:
+    """Record a pass, after one aside that lets libraries choose their algorithms."""
+    ids, bias = ids.clone(), None if bias is None else bias.clone()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        compute(ids, bias)
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        logits = compute(ids, bias)
+    return _RecordedPass(graph.replay, ids, bias, logits)

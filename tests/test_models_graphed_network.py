@@ -1,0 +1,79 @@
+"""Recorded passes, with a stand-in for CUDA's recorder: which are recorded, and what is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from enhancer_variants.models import DnabertNetwork, NetworkConfig
+from enhancer_variants.models import graphed_network as module
+from enhancer_variants.models.graphed_network import GraphedNetwork
+
+CONFIG = NetworkConfig(69, 8, 2, 2, 16, 32, 2, 1e-12, 2)
+
+
+@pytest.fixture
+def networks() -> tuple[DnabertNetwork, GraphedNetwork]:
+    torch.manual_seed(0)
+    plain = DnabertNetwork(CONFIG).requires_grad_(False).eval()
+    graphed = GraphedNetwork(CONFIG).requires_grad_(False).eval()
+    graphed.load_state_dict(plain.state_dict())
+    return plain, graphed
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[torch.Size]:
+    """Shapes that were recorded, by a recorder that computes again where CUDA would replay."""
+    shapes: list[torch.Size] = []
+
+    def record(compute: Any, ids: torch.Tensor, bias: torch.Tensor | None) -> Any:
+        shapes.append(ids.shape)
+        ids, bias = torch.zeros_like(ids), None if bias is None else torch.zeros_like(bias)
+        logits = torch.zeros(len(ids), CONFIG.num_labels)
+        return module._RecordedPass(lambda: logits.copy_(compute(ids, bias)), ids, bias, logits)
+
+    monkeypatch.setattr(module, "_record", record)
+    monkeypatch.setattr(module, "_is_recordable", lambda _: True)
+    return shapes
+
+
+def batch(rows: int, tokens: int, seed: int) -> torch.Tensor:
+    return torch.randint(5, 69, (rows, tokens), generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("padding", ["none", "dnabert"])
+def test_a_shape_is_recorded_when_it_comes_again(
+    networks: tuple[DnabertNetwork, GraphedNetwork], recorded: list[torch.Size], padding: Any
+) -> None:
+    plain, graphed = networks
+    kept = []
+    for seed, lengths in enumerate([None, None, None, [6, 6, 6], [5, 5, 5], [7, 4, 5], [4, 6, 7]]):
+        ids = batch(3, 8, seed)
+        given = None if lengths is None else torch.tensor(lengths)
+        kept.append((graphed(ids, given, padding=padding), plain(ids, given, padding=padding)))
+    assert recorded == [(3, 8)] * 3  # without padding, with one length, with several
+    for found, expected in kept:  # a replay does not write over what an earlier one gave
+        assert torch.equal(found, expected)
+
+
+def test_only_so_many_shapes_are_recorded(
+    networks: tuple[DnabertNetwork, GraphedNetwork], recorded: list[torch.Size]
+) -> None:
+    plain, graphed = networks
+    for rows in range(1, 8):
+        ids = batch(rows, 5, rows)
+        for _ in range(2):
+            assert torch.equal(graphed(ids), plain(ids))
+    assert len(recorded) == module._MOST_SHAPES
+
+
+def test_on_a_cpu_it_is_the_plain_network(
+    networks: tuple[DnabertNetwork, GraphedNetwork],
+) -> None:
+    plain, graphed = networks
+    ids = batch(2, 9, 0)
+    with torch.inference_mode():
+        assert torch.equal(graphed(ids), plain(ids))
+    assert not graphed._passes
