@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from enhancer_variants.cli_options import (
+    READING_OPTIONS,
     REGION_OPTIONS,
     RUN_OPTIONS,
     WINDOW_OPTIONS,
@@ -32,7 +33,7 @@ _CACHE = click.option(
 
 @click.group()
 def models() -> None:
-    """List, download, look at, convert and calibrate models."""
+    """List, download, look at, convert, check and calibrate models."""
 
 
 @models.command("list")
@@ -158,6 +159,83 @@ def convert_model(source: str, destination: str, **options: Any) -> None:
 
     card = convert_checkpoint(source, destination, **options)
     click.echo(f"{destination}: {card.name}, sha256 {card.weights_sha256}", err=True)
+
+
+@models.command("check")
+@click.argument("directory", metavar="DIR")
+@click.option("--reference", "-r", required=True, metavar="FA", help="FASTA, plain or bgzipped.")
+@click.option(
+    "--variants",
+    metavar="FILE",
+    help="VCF, BCF or table of variants to cut windows around; random SNVs of FA otherwise.",
+)
+@click.option(
+    "-n",
+    type=click.IntRange(min=100),
+    metavar="N",
+    default=1000,
+    show_default=True,
+    help="Variants to compare on.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the random choice of variants.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(["fp32", "fp16", "bf16"]),
+    multiple=True,
+    help="Only this precision beside fp32. Repeatable; all otherwise.",
+)
+@click.option(
+    "--backend",
+    "backends",
+    type=click.Choice(["torch", "openvino"]),
+    multiple=True,
+    help="Only this backend beside torch. Repeatable; all otherwise.",
+)
+@click.option(
+    "--accept",
+    type=click.Choice(["exact", "approximate"]),
+    default="exact",
+    show_default=True,
+    help="Admit what is exact (errors up to 1e-4 log2), or also what keeps the order of variants.",
+)
+@click.option("--write", is_flag=True, help="Note what is admitted in the model's card.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@with_options(READING_OPTIONS[:3], RUN_OPTIONS[:1])  # what a card may leave open; another build
+@click.option("--quiet", "-q", is_flag=True, help="No progress bar and no warnings.")
+def check(
+    directory: str,
+    reference: str,
+    precisions: tuple[Any, ...],
+    backends: tuple[Any, ...],
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Compare precisions and backends of the model in DIR with fp32 on torch, on real windows.
+
+    Prints how far each is off in the shift of log-odds, how quick it is on this machine, and which
+    one is picked. With --write, --precision auto of the other commands then uses what is picked.
+    """
+    from enhancer_variants.admission import check_model
+
+    with warnings_as_lines(quiet):
+        found = check_model(
+            directory,
+            reference,
+            precisions=precisions or None,
+            backends=backends or None,
+            progress=False if quiet else None,
+            **options,
+        )
+    click.echo(json.dumps(found.to_dict(), indent=1) if as_json else str(found))
 
 
 @models.command("calibrate")

@@ -140,3 +140,27 @@ def test_without_a_network_one_line_says_what_to_do(
     assert "models download DNABERT-6 --from FOLDER" in line
     assert run("models", "download", "DNABERT-7") == 1
     assert "did you mean DNABERT-" in capsys.readouterr().err
+
+
+def test_check_prints_the_table_and_writes_only_if_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("enhancer_variants.admission.bench._SECONDS_PER_ROUND", 0.0)
+    files = demo_files().copied_to(tmp_path / "demo")
+    card = files.model / "enhancer_variants.json"
+    before = card.read_bytes()
+    given = ["models", "check", files.model, "-r", files.reference, "-n", "110", "--device", "cpu"]
+    given += ["--backend", "torch", "--precision", "fp32", "-q"]
+    assert run(*given) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:2] == ["precision", "backend"]
+    assert lines[1].split()[:2] == ["fp32", "torch"]
+    assert lines[-2:] == ["Picked: fp32 on torch.", "The card is as it was."]
+    assert card.read_bytes() == before
+    assert run(*given, "--json", "--write", "--accept", "approximate", "--seed", "4") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["written"] is True
+    assert found["windows"] == "110 random SNVs of genome.fa, seed 4"
+    assert found["accept"] == "approximate"
+    assert run("models", "check", "enhancer-mini", "-r", files.reference, "--write") == 1
+    assert "a bundled model" in capsys.readouterr().err
