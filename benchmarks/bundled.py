@@ -1,12 +1,19 @@
 """SNVs per second of what ships with the package, from a VCF to a table.
 
     ENHANCER_VARIANTS_DATA=... python benchmarks/bundled.py [--snvs 300] [--rounds 5]
+    ENHANCER_VARIANTS_DATA=... python benchmarks/bundled.py --records 1000000 [--motifs]
 
 Real SNVs of chr20_1Mb, REF and ALT windows of the forward strand, 200 bp, through
 VariantScorer.score_vcf: both bundled models, which share one network, with and without the bundled
-motifs; and, for comparison, the network alone on the windows' tokens. Correctness first: every
+motifs; in chunks, with the network in a thread of its own (as it is) and in a plain loop; and, for
+comparison, the network alone on the windows' tokens. Correctness first: every
 shift is asserted to be that of windows cut from the FASTA here and predicted one by one with
 load_model.
+
+With --records, one long run in place of these: so many made-up SNVs of the same megabase, each at a
+place of its own as long as there are places, annotated from VCF.gz to VCF.gz. A part of a million
+(--records 20000) gives the same kind of work, drawn from all places; what a million would take at
+that rate is given beside it, and is an extrapolation. Goes to results/bundled_records.json.
 """
 
 from __future__ import annotations
@@ -14,7 +21,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import random
+import re
 import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +34,7 @@ import numpy as np
 import pysam
 import torch
 from machine import interleaved, save
+from pipeline import WAYS, scored
 
 from enhancer_variants import VariantScorer
 from enhancer_variants.models import (
@@ -36,17 +49,28 @@ from enhancer_variants.models import (
 TOLERANCE = 1e-4
 """Log2 units by which a batch may change a shift."""
 
+CHUNK = 64
+"""Records; several chunks even of few SNVs, so that one is read while another is scored."""
+
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--snvs", type=int, default=300)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--model", type=Path, help="another multi-label directory; not saved")
+    arguments.add_argument("--records", type=int, help="one run over so many SNVs instead")
+    arguments.add_argument("--motifs", action="store_true", help="with --records: 879 motifs too")
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
     directory = options.model or bundled_directory()
     genome = Path(os.environ["ENHANCER_VARIANTS_DATA"]) / "genome" / "chr20_1Mb.fa.gz"
+    if options.records is not None:
+        result = one_run(genome, directory, options)
+        print(result) if options.model else save("bundled_records", result)
+        return
     model = load_model(directory, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         vcf = Path(folder, "snvs.vcf")
@@ -61,6 +85,8 @@ def main() -> None:
         contestants = {
             "both models": lambda: models.score_vcf(vcf),
             "both models and the motifs": lambda: everything.score_vcf(vcf),
+            **in_chunks("both models", models, vcf),
+            **in_chunks("both models and the motifs", everything, vcf),
             "the network alone": lambda: predict_logits(model, tokens),
         }
         seconds = interleaved(contestants, options.rounds)
@@ -80,6 +106,72 @@ def main() -> None:
         save("bundled", result)
     else:
         print(result)
+
+
+def in_chunks(name: str, scorer: VariantScorer, vcf: Path) -> dict[str, Callable[[], object]]:
+    """Score in chunks, with the network in a thread of its own and without."""
+
+    def run(way: str) -> None:
+        with scored(way):
+            for _ in scorer.iter_vcf(vcf, chunk_size=CHUNK):
+                pass
+
+    return {f"{name}, chunks of {CHUNK}, {way}": partial(run, way) for way in WAYS}
+
+
+def one_run(genome: Path, directory: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Annotate many SNVs with both models, once."""
+    motifs = "JASPAR2024" if options.motifs else None
+    scorer = VariantScorer(genome, enhancer=directory, tfbs=directory, motifs=motifs, device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        vcf = Path(folder, "snvs.vcf.gz")
+        write_random_snvs(genome, options.records, vcf, scorer.models[0].window_length)
+        start, processor = time.perf_counter(), time.process_time()
+        summary = scorer.annotate(vcf, Path(folder, "effects.vcf.gz"))
+        seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    assert summary.scored == summary.alleles == options.records, summary
+    rate = options.records / seconds
+    result = {
+        "what": "both bundled models over many SNVs, VCF.gz to VCF.gz, 200 bp, CPU, one run",
+        "snvs": options.records,
+        "motifs": motifs,
+        "seconds": round(seconds, 1),
+        "processor_seconds": round(processor, 1),
+        "snvs_per_second": round(rate, 1),
+    }
+    if options.records < 1_000_000:
+        result["extrapolated_hours_of_a_million"] = round(1e6 / rate / 3600, 2)
+    return result
+
+
+def write_random_snvs(genome: Path, count: int, vcf: Path, width: int) -> None:
+    """Write SNVs at places drawn without repetition; a further ALT only where all are taken."""
+    chance = random.Random(7)
+    with pysam.FastaFile(str(genome)) as fasta:
+        (contig,) = fasta.references
+        bases = fasta.fetch(contig).upper()
+    # An N anywhere in a window would refuse it.
+    places = [
+        place
+        for first, last in acgt_stretches(bases)
+        for place in range(first + width // 2, last - width // 2)
+    ]
+    order = {base: [alt for alt in "ACGT" if alt != base] for base in "ACGT"}
+    assert count <= 3 * len(places), f"{3 * len(places)} SNVs at most"
+    whole, part = divmod(count, len(places))
+    drawn = [(place, alt) for alt in range(whole) for place in places]
+    drawn += [(place, whole) for place in chance.sample(places, part)]
+    with pysam.BGZFile(str(vcf), "wb") as file:
+        header = f"##fileformat=VCFv4.2\n##contig=<ID={contig},length={len(bases)}>\n"
+        file.write((header + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n").encode())
+        for place, alt in sorted(drawn):
+            ref = bases[place]
+            file.write(f"{contig}\t{place + 1}\t.\t{ref}\t{order[ref][alt]}\t.\t.\t.\n".encode())
+
+
+def acgt_stretches(bases: str) -> list[tuple[int, int]]:
+    """Where there are only A, C, G and T: 0-based, half-open."""
+    return [found.span() for found in re.finditer("[ACGT]+", bases)]
 
 
 def write_snvs(genome: Path, count: int, vcf: Path, width: int) -> list[tuple[str, str]]:

@@ -1,21 +1,29 @@
 """Variants per second of all that is not the network, stage by stage and end to end.
 
-    python benchmarks/pipeline.py [--records 1000000]
+    python benchmarks/pipeline.py [--records 1000000] [--overlapped 50000] [--rate 15000]
 
-A made-up genome and VCF (SNVs, indels, multi-allelic sites), a network that answers zeros, one
-thread. Correctness first: rows out = ALT alleles in, and the output minus our INFO keys is the
-input. Resident memory is read along the way: it must stay flat.
+A made-up genome and VCF (SNVs, indels, multi-allelic sites), one thread of torch. Correctness
+first: rows out = ALT alleles in, the output minus our INFO keys is the input, and the pipeline
+writes the bytes that a plain loop writes, chunk after chunk. Then
+
+- with a network that answers zeros: records per second, the plain loop beside it, and each stage
+  by itself; resident memory is read along the way: it must stay flat (see memory.py);
+- with a network that sleeps as long as a GPU of so many sequences per second would compute, in one
+  call per batch (a CUDA graph) or in twenty (kernels started one by one): how much of the time it
+  is at work. One after the other takes the sum of both times, overlapped the larger of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import re
 import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +34,12 @@ import torch
 from machine import save
 from torch import Tensor, nn
 
+import enhancer_variants.scorer
 from enhancer_variants import VariantScorer
 from enhancer_variants.demo import demo_files
-from enhancer_variants.effects import score_records
+from enhancer_variants.effects import score_chunks, score_records
 from enhancer_variants.genome import Reference, WindowRule, allele_windows, place
-from enhancer_variants.io import open_variants
+from enhancer_variants.io import EffectTable, VariantRecord, open_variants
 from enhancer_variants.io.effects_as_vcf import VcfLines
 from enhancer_variants.models import NetworkConfig, predict_logits, tokenize
 
@@ -50,6 +59,44 @@ class Zeros(nn.Module):
         return torch.zeros(len(ids), 2)
 
 
+class Sleeps(Zeros):
+    """A network that takes its time and leaves the processor alone, as one on a GPU does."""
+
+    def __init__(self, config: NetworkConfig, seconds_per_sequence: float, calls: int) -> None:
+        super().__init__(config)
+        self.seconds, self.calls = seconds_per_sequence, calls
+        self.asleep = 0.0
+
+    def forward(self, ids: Tensor, *_: Any, **__: Any) -> Tensor:
+        """Sleep, and give (B, 2) zeros."""
+        start = time.perf_counter()
+        for _call in range(self.calls):
+            time.sleep(len(ids) * self.seconds / self.calls)
+        self.asleep += time.perf_counter() - start
+        return super().forward(ids)
+
+
+def one_after_the_other(
+    chunks: Iterable[Sequence[VariantRecord]], *about: Any
+) -> Iterator[EffectTable]:
+    """Do what `score_chunks` does, without a thread."""
+    for chunk in chunks:
+        yield score_records(chunk, *about)
+
+
+WAYS = {"one after the other": one_after_the_other, "pipelined": score_chunks}
+
+
+@contextlib.contextmanager
+def scored(way: str) -> Iterator[None]:
+    """Let scorers score chunks this way."""
+    enhancer_variants.scorer.score_chunks = WAYS[way]
+    try:
+        yield
+    finally:
+        enhancer_variants.scorer.score_chunks = score_chunks
+
+
 def make_inputs(folder: Path, records: int) -> tuple[Path, Path]:
     bases = random.Random(7)
     genome = "".join(bases.choices("ACGT", k=CONTIG_LENGTH))
@@ -64,13 +111,13 @@ def make_inputs(folder: Path, records: int) -> tuple[Path, Path]:
             "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n".encode()
         )
         for number, position in enumerate(positions):
-            ref, alt = _alleles(genome, position, bases)
+            ref, alt = alleles(genome, position, bases)
             line = f"chr1\t{position}\trs{number}\t{ref}\t{alt}\t100\tPASS\t{INFO}\n"
             file.write(line.encode())
     return fasta, vcf
 
 
-def _alleles(genome: str, position: int, bases: random.Random) -> tuple[str, str]:
+def alleles(genome: str, position: int, bases: random.Random) -> tuple[str, str]:
     """94 % SNVs, 2 % deletions, 2 % insertions, 2 % sites with two ALTs, as in 1000 Genomes."""
     start = position - 1
     base = genome[start]
@@ -86,30 +133,95 @@ def _alleles(genome: str, position: int, bases: random.Random) -> tuple[str, str
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--records", type=int, default=1_000_000)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--overlapped", type=int, default=50_000, help="records, of a GPU")
+    arguments.add_argument("--rate", type=float, default=15_000, help="sequences/s of that GPU")
     options = arguments.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fasta, vcf = make_inputs(folder, options.records)
-        scorer = VariantScorer(fasta, enhancer=demo_files().model, progress=False)
-        models = [replace(m, network=Zeros(m.network.config)) for m in scorer.models]
-        scorer.plan = replace(scorer.plan, enhancers=tuple(models), ready=lambda model: model)
+        scorer = VariantScorer(
+            fasta, enhancer=demo_files().model, progress=False, batch_size=256, device="cpu"
+        )
+        config = scorer.models[0].network.config
+        give(scorer, Zeros(config))
         _assert_right(scorer, vcf, folder)
-        end_to_end = [_end_to_end(scorer, vcf, folder) for _ in range(3)]
-        seconds = statistics.median(run["seconds"] for run in end_to_end)
+        end_to_end = _end_to_end(scorer, vcf, folder, options.rounds)
+        seconds = statistics.median(run["seconds"] for run in end_to_end["pipelined"])
+        stages = _stages(scorer, vcf, options.records)
+        overlap = _overlap(folder, options)
         save(
             "pipeline",
             {
-                "what": "all but the network, one thread, 200 bp, VCF.gz to VCF.gz, medians of 3",
+                "what": "all but the network, one thread, 200 bp, VCF.gz to VCF.gz, medians",
                 "records": options.records,
+                "rounds": options.rounds,
                 "seconds": round(seconds, 2),
                 "variants_per_second": round(options.records / seconds),
-                "peak_resident_MiB_by_quarter": end_to_end[0]["resident"],
-                "microseconds_per_record_by_stage": _stages(scorer, vcf),
+                "microseconds_per_record": _microseconds(end_to_end, options.records),
+                "peak_resident_MiB_by_quarter": end_to_end["pipelined"][0]["resident"],
+                "microseconds_per_record_by_stage": stages,
+                "beside_a_network_that_sleeps": overlap,
             },
         )
+
+
+def give(scorer: VariantScorer, network: nn.Module) -> None:
+    models = tuple(replace(model, network=network) for model in scorer.models)
+    scorer.plan = replace(scorer.plan, enhancers=models, ready=lambda model: model)
+
+
+def _microseconds(runs: dict[str, list[dict[str, Any]]], records: int) -> dict[str, Any]:
+    """Medians of the clock and of the processor's time, by way."""
+    return {
+        way: {
+            measure: round(statistics.median(run[measure] for run in of_way) / records * 1e6, 2)
+            for measure in ("seconds", "processor")
+        }
+        for way, of_way in runs.items()
+    }
+
+
+def _overlap(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Time of both ways beside a network that sleeps, and the share that it is at work."""
+    place = folder / "overlap"
+    place.mkdir()
+    fasta, vcf = make_inputs(place, options.overlapped)
+    scorer = VariantScorer(
+        fasta, enhancer=demo_files().model, progress=False, batch_size=256, device="cpu"
+    )
+    config = scorer.models[0].network.config
+    give(scorer, Zeros(config))
+    rest = _end_to_end(scorer, vcf, place, options.rounds)
+    result: dict[str, Any] = {}
+    for label, calls in (("one call per batch", 1), ("20 calls per batch", 20)):
+        runs: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+        for way in [*WAYS] * options.rounds:
+            network = Sleeps(config, 1 / options.rate, calls)
+            give(scorer, network)
+            start = time.perf_counter()
+            with scored(way):
+                scorer.annotate(vcf, place / "out.vcf.gz")
+            runs[way].append((time.perf_counter() - start, network.asleep))
+        # What the network needs by itself is what it takes when nothing runs beside it.
+        alone = statistics.median(asleep for _, asleep in runs["one after the other"])
+        by_way = {way: statistics.median(s for s, _ in of_way) for way, of_way in runs.items()}
+        result[label] = {
+            "seconds_of_the_network_alone": round(alone, 2),
+            "seconds_of_all_else_alone": round(
+                statistics.median(run["seconds"] for run in rest["one after the other"]), 2
+            ),
+            "seconds": {way: round(seconds, 2) for way, seconds in by_way.items()},
+            "share_of_time_the_network_is_at_work": {
+                way: round(min(1.0, alone / seconds), 3) for way, seconds in by_way.items()
+            },
+        }
+    return {"records": options.overlapped, "sequences_per_second": options.rate, **result}
 
 
 def _assert_right(scorer: VariantScorer, vcf: Path, folder: Path) -> None:
@@ -127,7 +239,20 @@ def _assert_right(scorer: VariantScorer, vcf: Path, folder: Path) -> None:
     assert b"".join(line for line in lines if not header.match(line)) == small.read_bytes()
 
 
-def _end_to_end(scorer: VariantScorer, vcf: Path, folder: Path) -> dict[str, Any]:
+def _end_to_end(
+    scorer: VariantScorer, vcf: Path, folder: Path, rounds: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Run both ways in turn."""
+    runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+    for way in [*WAYS] * rounds:
+        with scored(way):
+            runs[way].append(_run(scorer, vcf, folder / f"{way}.vcf.gz"))
+    first, second = (folder / f"{way}.vcf.gz" for way in WAYS)
+    assert first.read_bytes() == second.read_bytes()
+    return runs
+
+
+def _run(scorer: VariantScorer, vcf: Path, output: Path) -> dict[str, Any]:
     resident: list[float] = []
     done = threading.Event()
 
@@ -138,25 +263,25 @@ def _end_to_end(scorer: VariantScorer, vcf: Path, folder: Path) -> dict[str, Any
 
     sampler = threading.Thread(target=sample)
     sampler.start()
-    start = time.perf_counter()
-    scorer.annotate(vcf, folder / "out.vcf.gz")
-    seconds = time.perf_counter() - start
+    start, processor = time.perf_counter(), time.process_time()
+    scorer.annotate(vcf, output)
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
     done.set()
     sampler.join()
     quarter = max(1, len(resident) // 4)
     peaks = [round(max(resident[i : i + quarter])) for i in range(0, len(resident), quarter)]
-    return {"seconds": seconds, "resident": peaks}
+    return {"seconds": seconds, "processor": processor, "resident": peaks}
 
 
-def _stages(scorer: VariantScorer, vcf: Path) -> dict[str, float]:
-    """Microseconds per record of each stage by itself, medians over ten chunks."""
+def _stages(scorer: VariantScorer, vcf: Path, records_in_all: int) -> dict[str, float]:
+    """Microseconds per record of each stage by itself, medians over up to ten chunks."""
     seconds: dict[str, list[float]] = {}
     reference: Reference = scorer.reference
     model = scorer.models[0]
     rule = WindowRule(model.window_length)
     write = VcfLines(scorer.plan.columns)
     with open_variants(vcf) as source:
-        for _ in range(10):
+        for _ in range(min(10, records_in_all // 8_192)):
             clock = _Clock(seconds, 8_192)
             records = [next(source.records) for _ in range(8_192)]
             clock.lap("read and parse")

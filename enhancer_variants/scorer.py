@@ -25,7 +25,8 @@ from enhancer_variants.effects import (
     named_or_bundled,
     pair_windows,
     record_chunks,
-    score_records,
+    records_per_chunk,
+    score_chunks,
     score_windows,
 )
 from enhancer_variants.errors import InputError
@@ -185,6 +186,11 @@ class VariantScorer:
     def models(self) -> tuple[Model, ...]:
         """The loaded models, in the order of their columns."""
         return self.plan.models
+
+    @property
+    def records_per_chunk(self) -> int:
+        """Records scored together: more where models are read from disk for every chunk."""
+        return records_per_chunk(large=not self._shelf.complete)
 
     def score_vcf(
         self,
@@ -440,11 +446,15 @@ class VariantScorer:
         side: SideTables | None = None,
     ) -> Iterator[EffectTable]:
         reference, lengths = self._reference(), source.contig_lengths
-        chunks = record_chunks(source.records, chunk_size, large=not self._shelf.complete)
+        large = not self._shelf.complete
         with ProgressBar(self.progress) as bar:
-            for chunk in chunks:
-                bar.expect(sum(max(1, len(r.alts)) for r in chunk), source.fraction_read())
-                yield score_records(chunk, plan or self.plan, reference, lengths, bar.advance, side)
+
+            def expect(alleles: int) -> None:
+                bar.expect(alleles, source.fraction_read())
+
+            chunks = record_chunks(source.records, chunk_size, large=large, expect=expect)
+            about = (plan or self.plan, reference, lengths)
+            yield from score_chunks(chunks, *about, bar.advance, side)
 
     def _frame(
         self, tables: Iterable[EffectTable], name: str, requested: Requested | None = None

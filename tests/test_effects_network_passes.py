@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from enhancer_variants.effects import ScoringPlan, WindowPairs, pair_windows
+from enhancer_variants.effects import ScoringPlan, WindowPairs, network_passes, pair_windows
 from enhancer_variants.effects.network_passes import NetworkPasses
-from enhancer_variants.models import Model
+from enhancer_variants.models import Model, Tokens, Vocabulary
 
 Make = Callable[..., Any]
 
@@ -68,3 +68,30 @@ def test_a_network_is_made_ready_once(counting_model: Make) -> None:
     passes.logits(first, windows)
     passes.logits(second, windows)
     assert asked == ["a"]
+
+
+@pytest.mark.parametrize(("strand", "strands"), [("forward", 1), ("both", 2)])
+def test_windows_become_tokens_once_for_all_models_of_one_k(
+    counting_model: Make,
+    position_model: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    strand: Any,
+    strands: int,
+) -> None:
+    made: list[tuple[int, int]] = []
+    tokenize = network_passes.tokenize
+
+    def counted(sequences: list[str], vocabulary: Vocabulary) -> Tokens:
+        made.append((vocabulary.k, len(sequences)))
+        return tokenize(sequences, vocabulary)
+
+    monkeypatch.setattr(network_passes, "tokenize", counted)
+    models = [counting_model("G", "a"), counting_model("C", "b"), position_model("c", k=2)]
+    plan, windows = windows_of(*models, strand=strand)
+    passes = NetworkPasses(plan, [(model, windows) for model in models])
+    passes.make_tokens()
+    assert made == [(1, 3)] * strands + [(2, 3)] * strands
+    logits = list(passes.in_turn())
+    assert len(made) == 2 * strands  # made ahead, and not again
+    assert [model.network.rows_seen for model in models[:2]] == [3 * strands] * 2
+    assert [len(of_strand) for of_model in logits for of_strand in of_model] == [3] * 3 * strands

@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 import re
-import subprocess
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +22,7 @@ from enhancer_variants import scorer as scorer_module
 from enhancer_variants.demo import DemoFiles, demo_files
 from enhancer_variants.effects import checked_input
 from enhancer_variants.genome import reverse_complement
+from enhancer_variants.progress import ProgressBar
 from enhancer_variants.schema import IDENTITY_COLUMNS, LIST_STATUSES, MODEL_QUANTITIES
 
 Make = Callable[..., Any]
@@ -418,7 +419,7 @@ def test_what_the_output_objects_to_comes_before_any_scoring(
         scorer.annotate(files.variants, source)
     else:
         source.write_bytes(files.variants.read_bytes() + b"no record\n")
-    monkeypatch.setattr(scorer_module, "score_records", lambda *_: pytest.fail("scored"))
+    monkeypatch.setattr(scorer_module, "score_chunks", lambda *_: pytest.fail("scored"))
     with pytest.raises(ev.InputError, match=message):
         scorer.annotate(source, tmp_path / output, **options)
 
@@ -428,7 +429,7 @@ def test_a_table_row_that_no_vcf_line_can_hold_ends_before_scoring(
 ) -> None:
     table = tmp_path / "variants.tsv"
     table.write_text("chrom\tpos\tref\talt\nchr1\t3000\tG\tA\nchr1\tx\tG\tA\n")
-    monkeypatch.setattr(scorer_module, "score_records", lambda *_: pytest.fail("scored"))
+    monkeypatch.setattr(scorer_module, "score_chunks", lambda *_: pytest.fail("scored"))
     with pytest.raises(ev.VariantFileError, match=r"variants\.tsv:3 is no record"):
         scorer.annotate(table, tmp_path / "effects.vcf")
 
@@ -481,15 +482,15 @@ def test_a_contig_of_another_build_far_down_ends_before_any_scoring(
     bases = contig.bases(0, contig.length)
     snvs = "".join(
         f"chr1\t{n}\t.\t{bases[n - 1]}\t{'A' if bases[n - 1] != 'A' else 'C'}\t.\t.\t.\n"
-        for n in range(1, 6_000)
+        for n in range(1, 4_200)  # more than a chunk
     )
     vcf = tmp_path / "late.vcf"
     columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
     lengths = "##contig=<ID=chr2,length=5>\n##contig=<ID=chr1,length=12000>\n"
     vcf.write_text(f"##fileformat=VCFv4.2\n{lengths}{columns}{snvs}")
-    assert len(scorer.score_vcf(vcf)) == 5_999  # chr2 carries no record
+    assert len(scorer.score_vcf(vcf)) == 4_199  # chr2 carries no record
     vcf.write_text(vcf.read_text() + "chr2\t10\t.\tA\tT\t.\t.\t.\n")
-    monkeypatch.setattr(scorer_module, "score_records", lambda *_: pytest.fail("scored"))
+    monkeypatch.setattr(scorer_module, "score_chunks", lambda *_: pytest.fail("scored"))
     with pytest.raises(ev.AssemblyMismatchError, match="chr2 has 5 bases by its header"):
         scorer.annotate(vcf, None)
     assert capsysbinary.readouterr().out == b""
@@ -521,19 +522,45 @@ def test_the_output_is_not_the_input(scorer: ev.VariantScorer, tmp_path: Path) -
         scorer.annotate(copy.variants, tmp_path / "effects.xlsx")
 
 
-def test_standard_input_to_standard_output(files: DemoFiles) -> None:
-    code = (
-        "import sys, enhancer_variants as ev;"
-        "ev.VariantScorer(sys.argv[1], enhancer=sys.argv[2]).annotate('-', None)"
-    )
-    command = [sys.executable, "-c", code, str(files.reference), str(files.model)]
-    run = subprocess.run(
-        command, input=files.variants.read_bytes(), capture_output=True, check=True
-    )
-    written = io.StringIO(run.stdout.decode())
-    assert sum(not line.startswith("#") for line in written) == 24
-    assert b'"input": "standard input"' in run.stdout
+def test_standard_input_to_standard_output(
+    scorer: ev.VariantScorer,
+    files: DemoFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(files.variants.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    scorer.annotate("-", None)
+    written = capsysbinary.readouterr().out
+    assert sum(not line.startswith(b"#") for line in written.splitlines()) == 24
+    assert b'"input": "standard input"' in written
 
 
 def test_a_summary_reads_like_a_sentence() -> None:
     assert str(ev.RunSummary(1, 1, {ev.Status.OK: 1})) == "1 allele in 1 record: 1 scored"
+
+
+def test_21_models_on_disk_are_each_read_once_for_a_large_chunk(
+    files: DemoFiles, effects: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One model after the other over many records: not each again for every few records."""
+    factors = {}
+    for number in range(20):
+        factors[f"TF{number}"] = tmp_path / str(number)
+        shutil.copytree(files.model, factors[f"TF{number}"])
+    monkeypatch.setattr(checked_input, "RECORDS_PER_CHUNK", 4)
+    scorer = ev.VariantScorer(
+        files.reference, enhancer=files.model, tfbs=factors, wide=True, model_memory=0
+    )
+    assert scorer.records_per_chunk == 128
+    reads: list[Path] = []
+    read = scorer._shelf._read
+    monkeypatch.setattr(scorer._shelf, "_read", lambda path: (reads.append(path), read(path))[1])
+    told: list[float] = []
+    monkeypatch.setattr(ProgressBar, "advance", lambda _, alleles: told.append(alleles))
+    found = scorer.score_vcf(files.variants)
+    assert len(reads) == len(set(reads)) >= 20  # one at most stayed in memory
+    assert sum(told) == pytest.approx(len(found))
+    for name in ("enhancer", *factors):  # they are copies of one model
+        shifts = found[f"{name}_log_odds_shift"]
+        np.testing.assert_allclose(shifts, effects["enhancer_log_odds_shift"], atol=1e-4)

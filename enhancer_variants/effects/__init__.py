@@ -19,6 +19,7 @@ from enhancer_variants.effects.checked_input import (
     is_file,
     is_variant_source,
     record_chunks,
+    records_per_chunk,
 )
 from enhancer_variants.effects.collector import collector_paused
 from enhancer_variants.effects.model_names import (
@@ -37,6 +38,7 @@ from enhancer_variants.effects.motif_finding import (
     model_attention_motifs,
 )
 from enhancer_variants.effects.outputs import Outputs
+from enhancer_variants.effects.pipeline import score_chunks
 from enhancer_variants.effects.plan import (
     MOST_FACTOR_COLUMNS,
     ScoringPlan,
@@ -92,10 +94,12 @@ __all__ = [
     "null_conditions",
     "pair_windows",
     "record_chunks",
+    "records_per_chunk",
     "require_fitting_contigs",
     "saturation_by_output",
     "saturation_mutagenesis",
     "score_change",
+    "score_chunks",
     "score_records",
     "score_windows",
     "tidy",

@@ -27,7 +27,14 @@ from enhancer_variants.io import (
     several,
 )
 
-__all__ = ["RECORDS_PER_CHUNK", "Requested", "is_file", "is_variant_source", "record_chunks"]
+__all__ = [
+    "RECORDS_PER_CHUNK",
+    "Requested",
+    "is_file",
+    "is_variant_source",
+    "record_chunks",
+    "records_per_chunk",
+]
 
 RECORDS_PER_CHUNK = 4_096
 """Enough that the work around a chunk vanishes, few enough to be gone before the garbage collector
@@ -130,8 +137,28 @@ class Requested:
         return replace(opened, records=records)
 
 
+def records_per_chunk(*, large: bool = False) -> int:
+    """Give the number of records that are scored together where nobody says another.
+
+    Parameters
+    ----------
+    large
+        Whether chunks are to be large, as where models are read from disk for each of them.
+
+    Examples
+    --------
+    >>> records_per_chunk(), records_per_chunk(large=True)
+    (4096, 131072)
+    """
+    return (_LARGE_CHUNK if large else 1) * RECORDS_PER_CHUNK
+
+
 def record_chunks(
-    records: Iterable[VariantRecord], size: int | None = None, *, large: bool = False
+    records: Iterable[VariantRecord],
+    size: int | None = None,
+    *,
+    large: bool = False,
+    expect: Callable[[int], None] | None = None,
 ) -> Iterator[list[VariantRecord]]:
     """Cut records into chunks, ended earlier where their text takes much memory.
 
@@ -143,9 +170,11 @@ def record_chunks(
         Records of a chunk, if somebody says so.
     large
         Whether chunks are to be large, as where models are read from disk for each of them.
+    expect
+        Told of each chunk, as soon as it is read, how many rows it will give.
     """
-    factor = _LARGE_CHUNK if large else 1
-    most = size or factor * RECORDS_PER_CHUNK
+    most = size or records_per_chunk(large=large)
+    most_text = (_LARGE_CHUNK if large else 1) * _BYTES_PER_CHUNK
     source = iter(records)
     while True:
         with collector_paused():
@@ -153,10 +182,12 @@ def record_chunks(
             for record in source:
                 chunk.append(record)
                 text += len(record.line)
-                if len(chunk) >= most or text > factor * _BYTES_PER_CHUNK:
+                if len(chunk) >= most or text > most_text:
                     break
         if not chunk:
             return
+        if expect is not None:
+            expect(sum(max(1, len(record.alts)) for record in chunk))
         yield chunk
 
 

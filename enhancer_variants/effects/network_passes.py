@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -14,9 +14,11 @@ from enhancer_variants.effects.window_pairs import WindowPairs
 from enhancer_variants.genome import reverse_complement
 from enhancer_variants.models import Model, Tokens, Vocabulary, predict_logits, tokenize
 
-__all__ = ["NetworkPasses"]
+__all__ = ["Logits", "NetworkPasses"]
 
 Logits: TypeAlias = npt.NDArray[np.float32]
+"""What a network says of some windows: shape (windows, labels of the network)."""
+
 _Key: TypeAlias = tuple[int, Vocabulary, str, int, int]
 
 
@@ -42,12 +44,13 @@ class NetworkPasses:
 
     def __init__(self, plan: ScoringPlan, readers: Iterable[tuple[Model, WindowPairs]]) -> None:
         self._plan = plan
+        self._readers = list(readers)
         self._strands = (False, True) if plan.strand == "both" else (False,)
         self._tokens: dict[tuple[int, Vocabulary, bool], Tokens] = {}
         self._kept: dict[_Key, list[Logits]] = {}
         self._to_come: Counter[_Key] = Counter()
         self.sequences = 0
-        for model, windows in readers:
+        for model, windows in self._readers:
             key = _key(model, windows)
             if key not in self._to_come:
                 self.sequences += len(self._strands) * len(windows.sequences)
@@ -87,6 +90,17 @@ class NetworkPasses:
         if self._to_come[key] > 0:
             self._kept[key] = found
         return found
+
+    def make_tokens(self) -> None:
+        """Make all tokens now; :meth:`logits` otherwise makes them when a network needs them."""
+        for model, windows in self._readers:
+            for reverse in self._strands:
+                self._tokens_of(windows, model.vocabulary, reverse=reverse)
+
+    def in_turn(self, progress: Callable[[int], None] | None = None) -> Iterator[list[Logits]]:
+        """Give the logits of every reader, in the order of the readers (see :meth:`logits`)."""
+        for model, windows in self._readers:
+            yield self.logits(model, windows, progress)
 
     def _tokens_of(self, windows: WindowPairs, vocabulary: Vocabulary, *, reverse: bool) -> Tokens:
         key = (id(windows), vocabulary, reverse)

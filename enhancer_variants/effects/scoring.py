@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from enhancer_variants.effects.calibrated import calibrated_columns, valid_null
 from enhancer_variants.effects.collector import collector_paused
 from enhancer_variants.effects.factors import FactorSummary
 from enhancer_variants.effects.motif_evidence import MotifEvidence, motif_evidence
-from enhancer_variants.effects.network_passes import NetworkPasses
+from enhancer_variants.effects.network_passes import Logits, NetworkPasses
 from enhancer_variants.effects.plan import ScoringPlan
 from enhancer_variants.effects.rows import AlleleRows
 from enhancer_variants.effects.shifts import allele_effects
@@ -25,9 +25,13 @@ from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.models import Model, log_odds
 from enhancer_variants.schema import Status
 
-__all__ = ["score_records", "score_windows"]
+__all__ = ["Advance", "PreparedChunk", "prepare_records", "score_records", "score_windows"]
 
-Advance = Callable[[float], None]
+Advance: TypeAlias = Callable[[float], None]
+"""Told how many more alleles are done."""
+
+LogitsInTurn: TypeAlias = Callable[[Callable[[int], None] | None], Iterator[list[Logits]]]
+"""Gives the logits of one model after the other, as :meth:`NetworkPasses.in_turn` does."""
 
 
 def score_records(
@@ -63,14 +67,26 @@ def score_records(
     ModelError
         If a model gives a logit that is not finite; names the model and the variant.
     """
+    chunk = prepare_records(records, plan, reference, contig_lengths, side_tables)
+    return chunk.scored(advance)
+
+
+def prepare_records(
+    records: Sequence[VariantRecord],
+    plan: ScoringPlan,
+    reference: Reference,
+    contig_lengths: Mapping[str, int] | None = None,
+    side_tables: SideTables | None = None,
+) -> PreparedChunk:
+    """Find alleles and windows of some records for networks to read: see :func:`score_records`."""
     with collector_paused():
         rows = AlleleRows.of(records, reference, contig_lengths or {})
         rules = [plan.rule(model) for model in plan.models]
         if plan.motifs:
             rules.append(plan.motif_rule)
         by_rule = {rule: rows.windows(rule) for rule in dict.fromkeys(rules)}
-    chunk = _Chunk(records, rows, [by_rule[rule] for rule in rules], plan, side_tables)
-    return chunk.scored(advance)
+        pairs = [by_rule[rule] for rule in rules]
+        return PreparedChunk(records, rows, pairs, plan, side_tables)
 
 
 def score_windows(
@@ -83,14 +99,14 @@ def score_windows(
     """Score windows that the caller made, one row per record (see :func:`score_records`)."""
     rows = AlleleRows.of_sequences(records)
     readers = len(plan.models) + bool(plan.motifs)
-    return _Chunk(records, rows, [pairs] * readers, plan, side_tables).scored(advance)
+    return PreparedChunk(records, rows, [pairs] * readers, plan, side_tables).scored(advance)
 
 
-class _Chunk:
-    """Some records on their way to a table.
+class PreparedChunk:
+    """Some records on their way to a table, with windows and without scores.
 
     `pairs` holds the windows of each model in the plan's order, then, if the plan has motifs,
-    those that say which alleles are read with motifs.
+    those that say which alleles are read with motifs. `passes` runs the networks over them.
     """
 
     def __init__(
@@ -107,21 +123,33 @@ class _Chunk:
         self.is_snv = np.array([kind == "snv" for kind in self.data["kind"]], dtype=bool)
         self.passes = NetworkPasses(plan, zip(plan.models, pairs, strict=False))
 
-    def scored(self, advance: Advance | None) -> EffectTable:
-        """Score the windows with every model and put the columns together."""
+    def scored(
+        self, advance: Advance | None = None, logits_in_turn: LogitsInTurn | None = None
+    ) -> EffectTable:
+        """Score the windows with every model and put the columns together.
+
+        Parameters
+        ----------
+        advance
+            Told how many more alleles are done.
+        logits_in_turn
+            Gives the logits of one model after the other, in the plan's order; by default the
+            networks are run here.
+        """
         total, evidence = len(self.rows), self._motif_evidence()
         work = self.passes.sequences
         progress = _shared(advance, total / work) if advance is not None and work else None
+        self._logits = (logits_in_turn or self.passes.in_turn)(progress)
         enhancers = len(self.plan.enhancers)
         for model, windows in zip(self.plan.enhancers, self.pairs, strict=False):
-            for output, effects in self._effects(model, windows, progress):
+            for output, effects in self._effects(model, windows):
                 self._keep(output, effects)
         factors = FactorSummary(self.plan, self.rows, evidence, self.side_tables.factors)
         statuses: dict[int, list[str]] = {}
         for model, windows in zip(self.plan.tfbs, self.pairs[enhancers:], strict=False):
             if id(windows) not in statuses:
                 statuses[id(windows)] = self._statuses(windows)
-            for output, effects in self._effects(model, windows, progress):
+            for output, effects in self._effects(model, windows):
                 factors.add(effects, statuses[id(windows)])
                 if not self.plan.only_top_factors:
                     self._keep(output, effects)
@@ -142,12 +170,10 @@ class _Chunk:
             self.rows, read, self.plan.motifs, self.plan.factors, self.side_tables
         )
 
-    def _effects(
-        self, model: Model, windows: WindowPairs, progress: Callable[[int], None] | None
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _effects(self, model: Model, windows: WindowPairs) -> Iterator[tuple[str, dict[str, Any]]]:
         """Columns of each of a model's outputs, by quantity, for all rows."""
         plan, total = self.plan, len(self.rows)
-        strands = self.passes.logits(model, windows, progress)
+        strands = next(self._logits)
         for logits in strands:
             _require_finite(logits, model, windows, self.rows)
         scores = np.stack([log_odds(model, logits) for logits in strands])

@@ -11,7 +11,6 @@ from itertools import groupby, islice
 from typing import Any
 
 from enhancer_variants.effects import SideTables, collector_paused
-from enhancer_variants.effects.checked_input import RECORDS_PER_CHUNK
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Reference
 from enhancer_variants.gwas.annotation import read_annotations
@@ -136,7 +135,8 @@ class ListRun:
             Rows of the list that are resolved and scored together.
         """
         scored = ScoredAlleles(self._scorer.plan, self._reference, side_tables)
-        size = chunk_size or (RECORDS_PER_CHUNK if self._proxies is None else _LEADS_PER_CHUNK)
+        rows_at_once = self._scorer.records_per_chunk
+        size = chunk_size or (rows_at_once if self._proxies is None else _LEADS_PER_CHUNK)
         source = iter(self._list.rows)
         first = True
         with ProgressBar(self._scorer.progress) as bar:
