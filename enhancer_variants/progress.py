@@ -43,6 +43,12 @@ class ProgressBar:
         self._done += alleles
         self._bar.update(round(self._done) - self._bar.n)
 
+    def resume(self, alleles: int) -> None:
+        """Say that so many alleles were done by an earlier process; the rate leaves them out."""
+        self._done += alleles
+        self._bar.initial = alleles
+        self._bar.update(alleles)
+
     def __enter__(self) -> ProgressBar:
         return self
 

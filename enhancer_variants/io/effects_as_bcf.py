@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pysam
@@ -23,7 +23,7 @@ from enhancer_variants.io.output import pending_output
 from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.vcf_header import BYTE_ORDER_MARK, read_header
 
-__all__ = ["bcf_writer", "require_place", "vcf_as_bcf"]
+__all__ = ["bcf_lines_writer", "bcf_writer", "require_place", "vcf_as_bcf"]
 
 _QUALITY = re.compile(rb"\.|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
 
@@ -57,6 +57,30 @@ def bcf_writer(
     VariantFileError
         For a line that is no record, or that BCF cannot hold: BCF has no place for it, and
         leaving it out would lose it silently.
+    """
+    with bcf_lines_writer(output, header, lines.name) as write_lines:
+
+        def write(table: EffectTable) -> None:
+            write_lines(table.records, lines(table))
+
+        yield write
+
+
+@contextlib.contextmanager
+def bcf_lines_writer(
+    output: str | os.PathLike[str] | None, header: Sequence[bytes], name: str
+) -> Iterator[Callable[[Iterable[VariantRecord], Iterable[bytes]], None]]:
+    """Write VCF data lines as BCF (see :func:`bcf_writer`).
+
+    Parameters
+    ----------
+    name
+        Name of the input, for messages.
+
+    Yields
+    ------
+    Callable
+        Takes some records, and their lines as they are to be written.
 
     Notes
     -----
@@ -65,17 +89,17 @@ def bcf_writer(
     """
     with (
         pending_output(output) as temporary,
-        tempfile.TemporaryDirectory(dir=temporary.parent, prefix=".bcf.") as folder,
+        tempfile.TemporaryDirectory(dir=temporary.parent, prefix=f"{temporary.name}.") as folder,
     ):
         undeclared = _Undeclared(header)
         body = Path(folder) / "body"
         with body.open("wb") as file:
 
-            def write(table: EffectTable) -> None:
-                for record in table.records:
-                    where = f"{lines.name}: data line {record.number + 1}"
+            def write(records: Iterable[VariantRecord], lines: Iterable[bytes]) -> None:
+                for record in records:
+                    where = f"{name}: data line {record.number + 1}"
                     require_place(record, undeclared.width, where)
-                for line in lines(table):
+                for line in lines:
                     undeclared.note(line)
                     file.write(line.replace(b"\r\n", b"\n"))
 
@@ -86,7 +110,7 @@ def bcf_writer(
             with body.open("rb") as written:
                 shutil.copyfileobj(written, whole)
         body.unlink()
-        vcf_as_bcf(text, temporary, undeclared.records, lines.name)
+        vcf_as_bcf(text, temporary, undeclared.records, name)
 
 
 def require_place(record: VariantRecord, width: int, where: str) -> None:

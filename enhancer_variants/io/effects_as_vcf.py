@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,7 +21,14 @@ from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.vcf_header import FIXED_COLUMNS, VcfHeader
 from enhancer_variants.schema import Column, Status
 
-__all__ = ["VcfLines", "header_of_contigs", "header_with_effects", "vcf_text", "vcf_writer"]
+__all__ = [
+    "VcfLines",
+    "header_of_contigs",
+    "header_with_effects",
+    "vcf_stream",
+    "vcf_text",
+    "vcf_writer",
+]
 
 _OURS_IN_HEADER = re.compile(
     rb'##(INFO=<(?:[^>"]*,)?\s*ID=EV_|%s=)' % PROVENANCE_KEY.encode()  # no ID= in a description
@@ -264,10 +271,19 @@ def vcf_writer(
     Callable
         Takes one :class:`~enhancer_variants.io.effect_table.EffectTable` at a time.
     """
-    with (bgzip_stream if compressed else text_stream)(output) as file:
-        file.write(b"".join(header))
+    with vcf_stream(output, header, compressed=compressed) as file:
 
         def write(table: EffectTable) -> None:
             file.write(b"".join(lines(table)))
 
         yield write
+
+
+@contextlib.contextmanager
+def vcf_stream(
+    output: str | os.PathLike[str] | None, header: Sequence[bytes], *, compressed: bool = False
+) -> Iterator[BinaryIO]:
+    """Open a file of VCF text for its data lines; the header is written."""
+    with (bgzip_stream if compressed else text_stream)(output) as file:
+        file.write(b"".join(header))
+        yield file

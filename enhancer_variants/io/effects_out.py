@@ -20,7 +20,7 @@ from enhancer_variants.io.records import VariantRecord
 from enhancer_variants.io.variants import VariantInput
 from enhancer_variants.schema import Column
 
-__all__ = ["effect_writer", "writable"]
+__all__ = ["effect_writer", "output_header", "writable"]
 
 
 def writable(source: VariantInput, output_format: str) -> VariantInput:
@@ -47,6 +47,25 @@ def writable(source: VariantInput, output_format: str) -> VariantInput:
             yield record
 
     return replace(source, records=checked())
+
+
+def output_header(
+    source: VariantInput,
+    columns: Sequence[Column],
+    provenance: Mapping[str, Any],
+    contig_lengths: Mapping[str, int],
+    *,
+    overwrite_info: bool = False,
+) -> tuple[bytes, ...]:
+    """Header of a VCF or BCF with effects (parameters as for :func:`effect_writer`).
+
+    Raises
+    ------
+    InputError
+        If the input already declares ``EV_`` keys that are not to be overwritten.
+    """
+    header = source.header or header_of_contigs(contig_lengths)
+    return header_with_effects(header, columns, provenance, overwrite_info=overwrite_info)
 
 
 @contextlib.contextmanager
@@ -89,11 +108,8 @@ def effect_writer(
     elif output_format.startswith("tsv"):
         writer = tsv_writer(output, columns, provenance, compressed=compressed)
     else:
-        header = header_with_effects(
-            source.header or header_of_contigs(contig_lengths),
-            columns,
-            provenance,
-            overwrite_info=overwrite_info,
+        header = output_header(
+            source, columns, provenance, contig_lengths, overwrite_info=overwrite_info
         )
         lines = VcfLines(tuple(columns), overwrite_info, source.name)
         if output_format == "bcf":

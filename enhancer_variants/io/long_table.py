@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from enhancer_variants.io.effects_as_table import PROVENANCE_KEY
 from enhancer_variants.io.output import pending_output
 from enhancer_variants.schema import Column
 
-__all__ = ["WriteRows", "long_frame", "long_table_writer"]
+__all__ = ["WriteRows", "long_frame", "long_table_file", "long_table_writer"]
 
 WriteRows = Callable[[Mapping[str, Any]], None]
 """Takes rows as columns by name: lists, arrays, or Arrow arrays."""
@@ -48,25 +49,42 @@ def long_table_writer(
     Callable
         Takes some rows at a time.
     """
-    schema = _schema(columns, {PROVENANCE_KEY: json.dumps(provenance)})
-    waiting: list[pa.Table] = []
     with (
         pending_output(path) as temporary,
-        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+        long_table_file(temporary, columns, provenance) as write,
     ):
+        yield write
+
+
+@contextlib.contextmanager
+def long_table_file(
+    file: Path | pa.NativeFile, columns: Sequence[Column], provenance: Mapping[str, Any]
+) -> Iterator[WriteRows]:
+    """Write rows into a file under its own name, or one that is held (`long_table_writer`).
+
+    How many rows come at a time makes no difference to the bytes.
+    """
+    schema = _schema(columns, {PROVENANCE_KEY: json.dumps(provenance)})
+    waiting: list[pa.Table] = []
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
 
         def write(rows: Mapping[str, Any]) -> None:
             waiting.append(_table(rows, schema))
             if sum(map(len, waiting)) >= _ROWS_TOGETHER:
-                flush()
+                flush(least=_ROWS_TOGETHER)
 
-        def flush() -> None:
-            if waiting:
-                writer.write_table(pa.concat_tables(waiting), row_group_size=_ROWS_TOGETHER)
-                waiting.clear()
+        def flush(least: int) -> None:
+            # In one piece, because where the pieces of a group meet its bytes would differ.
+            rows = pa.concat_tables(waiting).combine_chunks()
+            waiting.clear()
+            while len(rows) >= least:
+                writer.write_table(rows.slice(0, _ROWS_TOGETHER))
+                rows = rows.slice(_ROWS_TOGETHER)
+            waiting.append(rows)
 
         yield write
-        flush()
+        if waiting:
+            flush(least=1)
 
 
 def long_frame(some_rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -22,7 +23,9 @@ __all__ = [
     "bgzip_stream",
     "is_stream",
     "output_format",
+    "output_place",
     "pending_output",
+    "remove_unfinished",
     "text_stream",
 ]
 
@@ -76,6 +79,22 @@ def is_stream(output: str | os.PathLike[str]) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def output_place(output: str | os.PathLike[str]) -> Path:
+    """Where a file will lie; a link is written through, as every other program does.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or `output` is a folder.
+    """
+    target = Path(output).resolve()
+    if target.is_dir():
+        raise InputError(f"{output}: is a folder; expected the name of a file to write")
+    if not target.parent.is_dir():
+        raise InputError(f"{target.parent}: no such folder; make it first")
+    return target
+
+
 @contextlib.contextmanager
 def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
     """Give a temporary path beside `output`; it takes that name when the block ends well.
@@ -104,14 +123,8 @@ def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
             yield temporary
             _copy_out(temporary, output)
         return
-    # A link is written through, as every other program does.
-    target = Path(output).resolve()
-    if target.is_dir():
-        raise InputError(f"{output}: is a folder; expected the name of a file to write")
-    if not target.parent.is_dir():
-        raise InputError(f"{target.parent}: no such folder; make it first")
-    # A name may be as long as the file system allows already.
-    temporary = target.parent / f".{target.name[:40]}.{secrets.token_hex(6)}.tmp"
+    target = output_place(output)
+    temporary = target.parent / f"{_unfinished(target)}{secrets.token_hex(6)}.tmp"
     permissions = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     try:
         if permissions is not None:
@@ -127,6 +140,26 @@ def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unfinished(target: Path) -> str:
+    """Begin a temporary name; the name may be as long as the file system allows already."""
+    return f".{target.name[:40]}."
+
+
+def remove_unfinished(output: str | os.PathLike[str]) -> None:
+    """Remove what processes that were killed while they wrote this file have left beside it.
+
+    Nobody else may be writing the file.
+    """
+    target = output_place(output)
+    left = re.compile(re.escape(_unfinished(target)) + r"[0-9a-f]{12}\.tmp(\.\w+)?")
+    for path in target.parent.iterdir():
+        if left.fullmatch(path.name):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _standard_output() -> BinaryIO:
