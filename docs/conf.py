@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+import uuid
 from pathlib import Path
 
+import jupyter_client
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -38,6 +42,22 @@ nb_execution_timeout = 120
 nb_merge_streams = True
 # Progress bars and hints about notebook widgets; errors end the build all the same.
 nb_output_stderr = "remove"
+
+# Pages may be read side by side (`sphinx-build -j 2`), so the process of each keeps to one core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+SOCKETS = tempfile.TemporaryDirectory(prefix="kernels")
+
+
+class KernelOfItsOwn(jupyter_client.AsyncKernelManager):
+    """What runs a page's cells: two that start at once would choose the same ports."""
+
+    transport = "ipc"
+
+    def _ip_default(self) -> str:
+        return str(Path(SOCKETS.name, uuid.uuid4().hex[:12]))
+
+
+jupyter_client.AsyncKernelManager = KernelOfItsOwn
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

@@ -40,12 +40,16 @@ HOMES = {
             "motifs",
             "models",
             "effects",
+            "admission",
+            "scoring_run",
+            "runs",
             "calibration",
             "explanation",
             "prediction",
             "training",
             "training.evaluation",
             "gwas",
+            "scan",
             "reports",
             "reports.plot",
             "schema",
@@ -100,6 +104,11 @@ COLUMN_GROUPS: dict[str, tuple[schema.Column, ...]] = {
         schema.risk_shift_column(MODEL),
     ),
     "columns loci": LOCUS_COLUMNS,
+    "columns comparison": schema.COMPARISON_COLUMNS,
+    "columns combinations": schema.COMBINATION_COLUMNS,
+    "columns windows": schema.SCAN_WINDOW_COLUMNS,
+    "columns calls": schema.CALL_COLUMNS,
+    "columns variant calls": schema.VARIANT_CALL_COLUMNS,
     "columns long": schema.long_table_columns(averaged=True, calibrated=True),
 }
 """Tables of columns, by the name of their part."""
@@ -109,7 +118,10 @@ def column_table(group: str = "columns") -> str:
     """Every column of a group; of a run with one model and averaging by default."""
     columns = COLUMN_GROUPS[group]
     # These are never in a VCF.
-    keyed = group not in {"columns hits", "columns loci", "columns long"}
+    keyed = group not in {
+        *("columns hits", "columns loci", "columns long"),
+        *("columns comparison", "columns combinations", "columns windows", "columns calls"),
+    }
     rows = (
         [
             f"`{column.name}`",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from enhancer_variants._version import __version__
 
 if TYPE_CHECKING:
+    from enhancer_variants.admission import ModelCheck, check_model
     from enhancer_variants.calibration import calibrate_model
     from enhancer_variants.effects import (
         AttentionMotifOptions,
@@ -67,8 +68,18 @@ if TYPE_CHECKING:
         plot,
         report,
     )
+    from enhancer_variants.scan import (
+        CallComparison,
+        GenomeScanner,
+        Scan,
+        ScanSummary,
+        VariantCalls,
+        compare_calls,
+        scan_genome,
+    )
     from enhancer_variants.schema import Status
     from enhancer_variants.scorer import VariantScorer, score_vcf
+    from enhancer_variants.scoring_run import score_run
     from enhancer_variants.summary import RunSummary
     from enhancer_variants.training import (
         DataSet,
@@ -92,6 +103,7 @@ __all__ = [
     "AssemblyMismatchError",
     "AttentionMotifOptions",
     "AttentionTrack",
+    "CallComparison",
     "CheckpointError",
     "DataSet",
     "DataSetRecipe",
@@ -102,6 +114,7 @@ __all__ = [
     "FastaError",
     "FinetuneConfig",
     "FinetuneResult",
+    "GenomeScanner",
     "GwasFileError",
     "InputError",
     "Interval",
@@ -109,6 +122,7 @@ __all__ = [
     "ListSummary",
     "MissingDependencyError",
     "ModelCard",
+    "ModelCheck",
     "ModelError",
     "Motif",
     "MotifFileError",
@@ -118,9 +132,12 @@ __all__ = [
     "Reference",
     "RunSummary",
     "SaturationMutagenesis",
+    "Scan",
+    "ScanSummary",
     "Status",
     "UnsafeCheckpointError",
     "Variant",
+    "VariantCalls",
     "VariantEvaluation",
     "VariantFileError",
     "VariantScorer",
@@ -132,6 +149,8 @@ __all__ = [
     "attention_scores",
     "attention_track",
     "calibrate_model",
+    "check_model",
+    "compare_calls",
     "compare_motifs",
     "convert_checkpoint",
     "evaluate",
@@ -154,7 +173,9 @@ __all__ = [
     "read_motifs",
     "report",
     "saturation_mutagenesis",
+    "scan_genome",
     "score_gwas",
+    "score_run",
     "score_vcf",
     "styled",
     "tidy",
@@ -204,12 +225,23 @@ _HOME |= {
             "VariantScorer",
             "score_vcf",
         ),
+        "admission": ("ModelCheck", "check_model"),
+        "scoring_run": ("score_run",),
         "calibration": ("calibrate_model",),
         "gwas": (
             "ListSummary",
             "annotate_gwas",
             "locus_summary",
             "score_gwas",
+        ),
+        "scan": (
+            "CallComparison",
+            "GenomeScanner",
+            "Scan",
+            "ScanSummary",
+            "VariantCalls",
+            "compare_calls",
+            "scan_genome",
         ),
         "explanation": (
             "Explanation",

@@ -12,26 +12,31 @@ from typing import Any, Literal, NoReturn
 import click
 
 from enhancer_variants._version import __version__
+from enhancer_variants.cli_compare import compare
 from enhancer_variants.cli_evaluate import evaluate
 from enhancer_variants.cli_finetune import finetune
 from enhancer_variants.cli_gwas import gwas
 from enhancer_variants.cli_models import models
 from enhancer_variants.cli_options import (
     DEVICE_OPTIONS,
+    LONG_RUN_OPTIONS,
     MODEL_OPTIONS,
     READING_OPTIONS,
     REGION_OPTIONS,
     RUN_OPTIONS,
     WANDB_OPTIONS,
     WINDOW_OPTIONS,
+    long_run_of,
     named_values,
     predictor_of,
     scorer_of,
+    scorer_options,
     warnings_as_lines,
     with_options,
 )
 from enhancer_variants.cli_pretrain import pretrain
 from enhancer_variants.cli_report import asks_for_report, report, score_into_report
+from enhancer_variants.cli_scan import scan
 from enhancer_variants.cli_training import dataset
 from enhancer_variants.errors import EnhancerVariantsError
 
@@ -78,7 +83,7 @@ def cli() -> None:
     help="Also a row for each allele and motif with a hit in REF or ALT.",
 )
 @click.option("--overwrite-info", is_flag=True, help="Replace EV_ keys that the input has.")
-@with_options(MODEL_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS)
+@with_options(MODEL_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS, LONG_RUN_OPTIONS)
 def score(
     variants: str,
     reference: str,
@@ -93,17 +98,27 @@ def score(
 ) -> None:
     """Score every ALT allele of IN: a VCF, BCF, TSV or CSV, or - for standard input.
 
-    With OUT.html the effects become a report: one page that opens offline.
+    With OUT.html the effects become a report: one page that opens offline. With --run-dir and
+    without OUT they stay in DIR, as a Parquet data set.
     """
+    long_run, quiet = long_run_of(options), options["quiet"]
     asked: dict[str, Any] = {"regions": regions or None, "regions_file": regions_file}
     asked |= {"tfbs_table": tfbs_table, "motif_hits": motif_hits, "overwrite_info": overwrite_info}
-    with warnings_as_lines(options["quiet"]):
-        scorer = scorer_of(reference, **options)
-        if asks_for_report(output, output_format):
-            summary = score_into_report(scorer, variants, output, **asked)
+    as_report = asks_for_report(output, output_format)
+    if long_run and as_report:
+        raise click.UsageError("a page is not made in shards: give OUT to 'report' afterwards")
+    with warnings_as_lines(quiet):
+        if long_run:
+            from enhancer_variants.scoring_run import score_run
+
+            asked |= {**scorer_options(**options), **long_run}
+            summary = score_run(variants, reference, output, output_format, **asked)
+        elif as_report:
+            summary = score_into_report(scorer_of(reference, **options), variants, output, **asked)
         else:
+            scorer = scorer_of(reference, **options)
             summary = scorer.annotate(variants, output, output_format, **asked)
-    if not options["quiet"]:
+    if not quiet:
         click.echo(str(summary), err=True)
 
 
@@ -264,6 +279,7 @@ def demo(output: Path | None) -> None:
     )
 
 
+cli.add_command(compare)
 cli.add_command(dataset)
 cli.add_command(pretrain)
 cli.add_command(evaluate)
@@ -271,6 +287,7 @@ cli.add_command(finetune)
 cli.add_command(gwas)
 cli.add_command(models)
 cli.add_command(report)
+cli.add_command(scan)
 
 
 @cli.command("add-q")

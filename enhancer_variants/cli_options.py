@@ -13,19 +13,23 @@ import click
 
 if TYPE_CHECKING:
     from enhancer_variants.prediction import PredictionSummary
+    from enhancer_variants.runs import Engine
     from enhancer_variants.scorer import VariantScorer
 
 __all__ = [
     "DEVICE_OPTIONS",
+    "LONG_RUN_OPTIONS",
     "MODEL_OPTIONS",
     "READING_OPTIONS",
     "REGION_OPTIONS",
     "RUN_OPTIONS",
     "WANDB_OPTIONS",
     "WINDOW_OPTIONS",
+    "long_run_of",
     "named_values",
     "predictor_of",
     "scorer_of",
+    "scorer_options",
     "warnings_as_lines",
     "with_options",
 ]
@@ -188,7 +192,7 @@ DEVICE_OPTIONS: tuple[_Option, ...] = (
         type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
         default="auto",
         show_default=True,
-        help="auto is fp32.",
+        help="auto is what the model's card admits for the device; fp32 where it is silent.",
     ),
     click.option(
         "--batch-size",
@@ -237,6 +241,49 @@ REGION_OPTIONS: tuple[_Option, ...] = (
 """Which part of the input."""
 
 
+LONG_RUN_OPTIONS: tuple[_Option, ...] = (
+    click.option(
+        "--run-dir",
+        metavar="DIR",
+        help="Work in shards that are kept in DIR: the same command goes on with what is left.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(["local", "ray"]),
+        help="Who does the shards: this process (local, the default), or workers of Ray.",
+    ),
+    click.option(
+        "--workers", type=click.IntRange(min=1), metavar="N", help="How many workers; 1 by default."
+    ),
+    click.option(
+        "--gpus-per-worker",
+        type=click.FloatRange(min=0),
+        metavar="N",
+        help="GPUs of each worker; 0 by default, and 0.5 puts two workers on one.",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="A Ray cluster that runs already, as host:6379 or auto; else one is begun here.",
+    ),
+    click.option(
+        "--on-oom",
+        type=click.Choice(["stop", "shrink"]),
+        help="Where memory runs out: stop (the default), or do the shard in smaller batches.",
+    ),
+    click.option(
+        "--shard-records",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Most records of a shard; 16384 by default, and more where models are many.",
+    ),
+)
+"""How a run goes that can be gone on with."""
+
+_OF_RAY = ("workers", "gpus_per_worker", "ray_address")
+_OF_LONG_RUNS = ("engine", *_OF_RAY, "on_oom", "shard_records")
+
+
 def with_options(*groups: tuple[_Option, ...]) -> Callable[[_Command], _Command]:
     """Add groups of options to a command, in this order."""
 
@@ -248,31 +295,58 @@ def with_options(*groups: tuple[_Option, ...]) -> Callable[[_Command], _Command]
     return added
 
 
-def scorer_of(
-    reference: str,
+def scorer_of(reference: str, **options: Any) -> VariantScorer:
+    """Make the scorer that `MODEL_OPTIONS`, `WINDOW_OPTIONS` and `RUN_OPTIONS` ask for."""
+    from enhancer_variants.scorer import VariantScorer
+
+    return VariantScorer(reference, **scorer_options(**options))
+
+
+def scorer_options(
     *,
     enhancers: Sequence[str],
     factors: Sequence[str],
     factor_folders: Sequence[str],
     quiet: bool,
     **options: Any,
-) -> VariantScorer:
-    """Make the scorer that `MODEL_OPTIONS`, `WINDOW_OPTIONS` and `RUN_OPTIONS` ask for."""
+) -> dict[str, Any]:
+    """Give these options as :class:`~enhancer_variants.VariantScorer` has them."""
     import pysam
-
-    from enhancer_variants.scorer import VariantScorer
 
     pysam.set_verbosity(0)  # what htslib finds comes as an exception, and an error is one line
     enhancer = named_values(enhancers, "--enhancer", "enhancer") or None
     tfbs = _factors(factors, factor_folders) or None
-    return VariantScorer(
-        reference,
-        enhancer=enhancer,
-        tfbs=tfbs,
-        motif_options=_motif_options(options, bundled=enhancer is None and tfbs is None),
-        progress=False if quiet else None,
-        **options,
-    )
+    motif_options = _motif_options(options, bundled=enhancer is None and tfbs is None)
+    progress = False if quiet else None
+    named = {"enhancer": enhancer, "tfbs": tfbs, "motif_options": motif_options}
+    return {**named, "progress": progress, **options}
+
+
+def long_run_of(options: dict[str, Any]) -> dict[str, Any] | None:
+    """Take `LONG_RUN_OPTIONS` out of the options; None where no folder is named for a run.
+
+    Otherwise ``run_dir``, ``engine``, ``on_oom`` and ``shard_records``, as
+    :func:`~enhancer_variants.score_run` has them.
+    """
+    run_dir = options.pop("run_dir")
+    given = {name: options.pop(name) for name in _OF_LONG_RUNS}
+    given = {name: value for name, value in given.items() if value is not None}
+    if run_dir is None:
+        for name in given:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --run-dir")
+        return None
+    for_ray = {name: given.pop(name) for name in _OF_RAY if name in given}
+    if given.pop("engine", "local") == "ray":
+        given["engine"] = _ray_engine(**for_ray)
+    elif for_ray:
+        raise click.UsageError(f"--{next(iter(for_ray)).replace('_', '-')} needs --engine ray")
+    return {"run_dir": run_dir, **given}
+
+
+def _ray_engine(ray_address: str | None = None, **options: Any) -> Engine:
+    from enhancer_variants.runs.ray_engine import RayEngine
+
+    return RayEngine(address=ray_address, **options)
 
 
 def _factors(factors: Sequence[str], factor_folders: Sequence[str]) -> dict[str, Any]:

@@ -359,6 +359,8 @@ def test_no_page_names_a_column_or_key_that_does_not_exist(source: Path) -> None
     text = source.read_text()
     keys = {"EV_STATUS", "EV_STATUS_DETAIL", "EV_KIND"}
     columns = {column.name for column in schema.MOTIF_HIT_COLUMNS}
+    columns |= {column.name for column in schema.VARIANT_CALL_COLUMNS}
+    keys |= {column.vcf_key for column in schema.VARIANT_CALL_COLUMNS}
     of_models = itertools.chain.from_iterable(
         schema.model_columns(model, averaged=True, calibrated=True)
         for model in ("enhancer", "CTCF", "NKX2-5", "toy")

@@ -29,7 +29,7 @@ LAYERS = [
     {"progress", "provenance", "runs", "summary"},
     {"scorer"},
     {"scoring_run"},
-    {"calibration", "explanation", "prediction", "training", "scan", "gwas", "demo"},
+    {"admission", "calibration", "explanation", "prediction", "training", "scan", "gwas", "demo"},
     {"reports"},
     {
         "cli",
@@ -108,6 +108,7 @@ def test_every_exported_name_exists_and_has_a_docstring(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.endswith("__main__")])
+@pytest.mark.usefixtures("one_penalty")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_examples_in_docstrings_run(module: str) -> None:
     result = doctest.testmod(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from enhancer_variants.reports import plot
+    from enhancer_variants.reports.comparison_picture import draw_comparison
     from enhancer_variants.reports.evaluation_pictures import draw_evaluation
     from enhancer_variants.reports.evidence import evidence_in_words
     from enhancer_variants.reports.explanation_folder import explain_into_folder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from enhancer_variants.reports.variant_evaluation_pictures import draw_variant_evaluation
 
 __all__ = [
+    "draw_comparison",
     "draw_evaluation",
     "draw_variant_evaluation",
     "evidence_in_words",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    "draw_comparison": "comparison_picture",
     "draw_evaluation": "evaluation_pictures",
     "draw_variant_evaluation": "variant_evaluation_pictures",
     "evidence_in_words": "evidence",

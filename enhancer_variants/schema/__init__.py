@@ -26,11 +26,18 @@ from enhancer_variants.schema.columns import (
     model_columns,
     vcf_key,
 )
+from enhancer_variants.schema.comparison_columns import COMBINATION_COLUMNS, COMPARISON_COLUMNS
 from enhancer_variants.schema.list_columns import (
     LIST_COLUMNS,
     PROXY_COLUMNS,
     RISK_COLUMNS,
     risk_shift_column,
+)
+from enhancer_variants.schema.scan_columns import (
+    CALL_COLUMNS,
+    ENHANCER_CHANGES,
+    SCAN_WINDOW_COLUMNS,
+    VARIANT_CALL_COLUMNS,
 )
 from enhancer_variants.schema.status import LIST_STATUSES, Status
 
@@ -38,7 +45,11 @@ __all__ = [
     "AGREEMENT_COLUMNS",
     "ALLELE_COLUMNS",
     "CALIBRATED_QUANTITIES",
+    "CALL_COLUMNS",
+    "COMBINATION_COLUMNS",
+    "COMPARISON_COLUMNS",
     "EFFECTS",
+    "ENHANCER_CHANGES",
     "IDENTITY_COLUMNS",
     "KINDS",
     "LIST_COLUMNS",
@@ -52,8 +63,10 @@ __all__ = [
     "PROXY_COLUMNS",
     "Q_VALUE",
     "RISK_COLUMNS",
+    "SCAN_WINDOW_COLUMNS",
     "SPREAD",
     "TFBS_TOP_COLUMNS",
+    "VARIANT_CALL_COLUMNS",
     "Column",
     "Status",
     "check_distinct",
