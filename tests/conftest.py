@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,10 +16,22 @@ from torch import Tensor, nn
 
 from enhancer_variants.genome import Reference
 from enhancer_variants.models import Model, ModelCard, NetworkConfig, Vocabulary
+from enhancer_variants.motifs import (
+    Pwm,
+    ScoreDistribution,
+    ScoreDistributions,
+    motif_weights,
+    panel,
+)
 
-# A busy machine is slow, not wrong.
-settings.register_profile("no deadline", deadline=None)
+# A busy machine is slow, not wrong. Fifty examples are enough unless a test asks for more.
+settings.register_profile("no deadline", deadline=None, max_examples=50)
 settings.load_profile("no deadline")
+
+# Tests run side by side, a process for each core: threads of their own, and those of the programs
+# they start, would only wait for one another.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Numba compiles memelite's Tomtom and FIMO once for one question each: half the time without
 # optimising what it writes.
@@ -25,6 +39,8 @@ os.environ.setdefault("NUMBA_OPT", "0")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What compiles for half a minute comes first, so that nothing waits for it at the end.
+    items.sort(key=lambda item: "no_cover" not in item.keywords)
     if "ENHANCER_VARIANTS_DATA" not in os.environ:
         absent = pytest.mark.skip(reason="ENHANCER_VARIANTS_DATA names no folder of real data")
         for item in items:
@@ -32,17 +48,64 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(absent)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process half of the files, and what is left to whoever is done.
+
+    Tests of one file then share what is made once for them.
+    """
+    from xdist.scheduler import WorkStealingScheduling  # noqa: PLC0415 - only where it is used
+
+    return WorkStealingScheduling(config, log)
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name bytes by their number: compressed ones hold the time, and names must not change."""
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders in a folder of their own: thousands beside `tmp_path` would slow it."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path_factory.mktemp("home")
+def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home = next(_homes)
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bundled_motifs_worked_out_once() -> Iterator[None]:
+    """Score distributions and weights of the bundled motifs take nine seconds for each panel."""
+    distributions: dict[Hashable, ScoreDistribution] = {}
+    weights: dict[Hashable, Any] = {}
+
+    def shared(self: ScoreDistributions) -> None:
+        self._known = distributions  # type: ignore[assignment]
+
+    def known_weights(pwms: Sequence[Pwm]) -> Any:
+        content = tuple((pwm.scores.tobytes(), pwm.background) for pwm in pwms)
+        if content not in weights:
+            weights[content] = motif_weights(pwms)
+        return weights[content]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScoreDistributions, "__init__", shared)
+        patch.setattr(panel, "motif_weights", known_weights)
+        yield
+
+
+@pytest.fixture
+def one_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let evaluations fit their k-mer baseline with one penalty, where its choice is not asked."""
+    penalties = "enhancer_variants.training.evaluation.baselines._STRENGTHS"
+    monkeypatch.setattr(penalties, (1.0,))
 
 
 @pytest.fixture
@@ -119,7 +182,7 @@ class PositionNetwork(nn.Module):
         return torch.stack([torch.zeros_like(logit), logit], 1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def counting_model() -> Callable[..., Model]:
     """Make a model whose log2 odds are the number of times `base` occurs in the window."""
 
@@ -129,7 +192,7 @@ def counting_model() -> Callable[..., Model]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def position_model() -> Callable[..., Model]:
     """Make a model that answers differently to any two windows that differ."""
 

@@ -17,6 +17,7 @@ from enhancer_variants.reports import evaluation_pictures
 from enhancer_variants.training.evaluation import evaluation_text
 
 mpl.use("Agg")
+pytestmark = pytest.mark.usefixtures("one_penalty")
 
 
 def run(*arguments: object) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import Any
@@ -32,8 +33,13 @@ def _queries() -> list[Motif | Pwm]:
     ]
 
 
-def test_tomtom_finds_known_motifs() -> None:
+@pytest.mark.no_cover  # tracing would slow the compiler
+def test_tomtom_finds_known_motifs(monkeypatch: pytest.MonkeyPatch) -> None:
     """One call for all that is asked of the true Tomtom, as the first one compiles for a minute."""
+    importlib.import_module("memelite")
+    # A loop for several threads is compiled twice, so this one is for one thread.
+    compiled = sys.modules["memelite.tomtom"]._tomtom
+    monkeypatch.setitem(compiled.targetoptions, "parallel", False)
     queries, n = _queries(), len(KNOWN)
     table = compare_motifs(queries, list(KNOWN.values()))
     assert list(table.query_id) == [query.id for query in queries for _ in range(n)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -154,8 +156,13 @@ def test_arguments_are_checked() -> None:
         best_hits(MotifScanner([GATA]), [AlleleContext(long, long, (50, 9050), (50, 9050), 0)])
 
 
-def test_fimo_of_memelite_finds_the_same() -> None:
+@pytest.mark.no_cover  # tracing would slow the compiler
+def test_fimo_of_memelite_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     memelite = pytest.importorskip("memelite")
+    # Loops for several threads are compiled twice, so these are for one thread.
+    for name in ("_fill_tables", "_fast_hits"):
+        compiled = getattr(sys.modules["memelite.fimo"], name)
+        monkeypatch.setitem(compiled.targetoptions, "parallel", False)
     generator = np.random.default_rng(5)
     codes = generator.integers(0, 4, (1, 60_000))
     sequence = "".join("ACGT"[code] for code in codes[0])

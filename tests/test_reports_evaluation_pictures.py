@@ -45,7 +45,7 @@ def sequences_of(number: int, classes: int = 2) -> list[LabelledSequence]:
     return rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def evaluation(counting_model: Callable[..., Model]) -> Evaluation:
     model = replace(counting_model(), name="a model with a rather long name")
     model = replace(model, output_names=("enhancer",), decision_threshold=5.5)

@@ -21,7 +21,10 @@ from enhancer_variants.models import Model, ModelCard
 from enhancer_variants.training import classification_metrics
 from enhancer_variants.training.evaluation import Evaluation, evaluation_text, made_folder
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.usefixtures("one_penalty"),
+]
 
 
 def sequences_of(number: int, seed: int, length: int = 20) -> list[LabelledSequence]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +22,20 @@ from enhancer_variants.training.pretraining import trainer as trainer_module
 REPEATS = ("A", "C", "AC", "AG", "ATC", "GTA", "TTG", "CAGT")
 
 
-@pytest.fixture
-def config(make_reference: Callable[..., Reference], tmp_path: Path) -> PretrainConfig:
+@pytest.fixture(scope="module")
+def genome(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tandem repeats: every hidden k-mer follows from those around it, and from nothing else."""
     chance = random.Random(1)
     units = [chance.choice(REPEATS) for _ in range(60)]
-    genome = make_reference(chr1="N".join((unit * 400)[:400] for unit in units))
+    path = tmp_path_factory.mktemp("genome") / "genome.fa"
+    path.write_text(f">chr1\n{'N'.join((unit * 400)[:400] for unit in units)}\n")
+    return path
+
+
+def six_steps(genome: Path, output: Path) -> PretrainConfig:
     return PretrainConfig(
-        fasta=genome.path,
-        output=tmp_path / "encoder",
+        fasta=genome,
+        output=output,
         kmer=3,
         network=NetworkSizes(
             hidden_size=32,
@@ -46,6 +50,20 @@ def config(make_reference: Callable[..., Reference], tmp_path: Path) -> Pretrain
         batch_size=8,
         device="cpu",
     )
+
+
+@pytest.fixture
+def config(genome: Path, tmp_path: Path) -> PretrainConfig:
+    return six_steps(genome, tmp_path / "encoder")
+
+
+@pytest.fixture(scope="module")
+def finished(
+    genome: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[PretrainConfig, PretrainResult]:
+    """Give a run that has ended; tests leave it as it is."""
+    config = six_steps(genome, tmp_path_factory.mktemp("finished") / "encoder")
+    return config, ev.pretrain(config, progress=False)
 
 
 def weights(result: PretrainResult) -> bytes:
@@ -91,8 +109,8 @@ def test_hidden_kmers_are_learned_from_those_around_them(config: PretrainConfig)
     assert metrics["model"]["perplexity"] < metrics["copying"]["perplexity"]
 
 
-def test_what_is_written(config: PretrainConfig) -> None:
-    result = ev.pretrain(config, progress=False)
+def test_what_is_written(finished: tuple[PretrainConfig, PretrainResult]) -> None:
+    config, result = finished
     assert sorted(path.name for path in result.directory.iterdir()) == [
         "config.json",
         "model.safetensors",
@@ -148,15 +166,19 @@ def test_a_killed_run_comes_to_what_it_would_have_come_to(
     assert resumed.metrics == whole.metrics
 
 
-def test_a_finished_run_is_given_as_it_is(config: PretrainConfig) -> None:
-    first = pretrain(config)
+def test_a_finished_run_is_given_as_it_is(
+    finished: tuple[PretrainConfig, PretrainResult],
+) -> None:
+    config, first = finished
     changed = (first.directory / "model.safetensors").stat().st_mtime_ns
     assert pretrain(config, resume=True) == first
     assert (first.directory / "model.safetensors").stat().st_mtime_ns == changed
 
 
-def test_a_folder_with_something_else_is_refused(config: PretrainConfig, tmp_path: Path) -> None:
-    pretrain(config)
+def test_a_folder_with_something_else_is_refused(
+    finished: tuple[PretrainConfig, PretrainResult], tmp_path: Path
+) -> None:
+    config, _ = finished
     with pytest.raises(InputError, match=r"holds a run already; .* --resume"):
         pretrain(config)
     with pytest.raises(InputError, match=r"recipe.batch_size 8, and this one has 4"):
@@ -169,8 +191,10 @@ def test_a_folder_with_something_else_is_refused(config: PretrainConfig, tmp_pat
         pretrain(replace(config, output=tmp_path / "notes" / "thesis.txt"))
 
 
-def test_a_run_goes_on_from_another_s_encoder(config: PretrainConfig, tmp_path: Path) -> None:
-    first = pretrain(config)
+def test_a_run_goes_on_from_another_s_encoder(
+    finished: tuple[PretrainConfig, PretrainResult], tmp_path: Path
+) -> None:
+    config, first = finished
     further = replace(
         config, model=first.directory, network=None, kmer=None, output=tmp_path / "further"
     )
