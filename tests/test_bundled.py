@@ -240,12 +240,12 @@ def test_progress_ends_at_the_number_of_alleles(monkeypatch: pytest.MonkeyPatch)
     scorer = ev.VariantScorer(
         FILES.reference, enhancer="enhancer-mini", tfbs="tfbs-mini", progress=False, batch_size=4
     )
-    score_records = scorer_module.score_records
+    score_chunks = scorer_module.score_chunks
 
-    def watched(records: Any, plan: Any, reference: Any, lengths: Any, _: Any, side: Any) -> Any:
-        return score_records(records, plan, reference, lengths, told.append, side)
+    def watched(chunks: Any, plan: Any, reference: Any, lengths: Any, _: Any, side: Any) -> Any:
+        return score_chunks(chunks, plan, reference, lengths, told.append, side)
 
-    monkeypatch.setattr(scorer_module, "score_records", watched)
+    monkeypatch.setattr(scorer_module, "score_chunks", watched)
     effects = scorer.score_vcf(FILES.variants)
     assert sum(told) == pytest.approx(len(effects))
     assert len(told) > 2
@@ -352,8 +352,9 @@ def test_the_command_line_scores_with_what_is_bundled(tmp_path: Path, few_motifs
 
 @pytest.mark.usefixtures("bundled_stand_in")
 def test_the_bundled_models_are_explained_in_one_pass(passes: Counter[int]) -> None:
+    # In one batch, for a last one of several is filled up.
     scorer = ev.VariantScorer(
-        FILES.reference, enhancer="enhancer-mini", tfbs="tfbs-mini", progress=False
+        FILES.reference, enhancer="enhancer-mini", tfbs="tfbs-mini", progress=False, batch_size=601
     )
     explained = [*ev.explain(scorer, ["chr1:2009:A:T"]).explained]
     assert passes.total() == 2 + 2 * (3 * 200 + 1)  # both alleles, and each window's changes once

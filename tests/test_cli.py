@@ -76,6 +76,28 @@ def test_options_reach_the_scorer(files: DemoFiles, tmp_path: Path) -> None:
     assert found["status"].tolist()[0] == "ok"  # over the edge, with --allow-n
 
 
+@pytest.mark.parametrize("command", ["score", "predict", "evaluate", "scan", "calibrate", "gwas"])
+def test_the_backend_reaches_the_model(
+    command: str, files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "sequences.tsv"
+    table.write_text(
+        "sequence\tlabel\n" + "".join(f"{base * 200}\t{n}\n" for n, base in enumerate("AC"))
+    )
+    model, reference = ("--enhancer", files.model), ("--reference", files.reference)
+    commands = {
+        "score": ("score", files.variants, *reference, *model),
+        "predict": ("predict", table, "--model", files.model),
+        "evaluate": ("evaluate", files.model, table),
+        "scan": ("scan", *reference, *model, "-o", tmp_path / "calls.bed"),
+        "calibrate": ("models", "calibrate", files.copied_to(tmp_path).model, *reference),
+        "gwas": ("gwas", files.gwas_list, *reference, *model),
+    }
+    asked = ("--device", "cpu", "--backend", "openvino", "--precision", "fp16")
+    assert run(*commands[command], *asked) == 1
+    assert "backend 'openvino' with precision 'fp16'" in capsys.readouterr().err
+
+
 def test_several_enhancer_models_need_names(
     files: DemoFiles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

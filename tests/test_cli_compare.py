@@ -32,7 +32,7 @@ def test_a_table_goes_to_standard_output_and_a_summary_beside_it(folder: Path, c
     said = capfd.readouterr()
     assert said.out.splitlines()[0].startswith("database\treciprocal_overlap\tcalls\t")
     assert len(said.out.splitlines()) == 1 + 2 * 3
-    assert "1 novel calls" in said.err
+    assert "1 novel call that no database has" in said.err
 
 
 def test_everything_that_can_be_asked_for_is_written(folder: Path, capfd) -> None:
@@ -81,6 +81,39 @@ def test_mistakes_are_one_line(
     assert _run("calls.bed", *arguments) == status
     assert message in capfd.readouterr().err
     assert (folder / "calls.bed").read_text() == CALLS
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(folder: Path, capfd) -> None:
+    calls, known = folder / "calls.bed", f"known={folder / 'absent.bed'}"
+    (folder / "file").write_text("")
+    for option in (["-o", "no/c.tsv"], ["--novel", "no/n.bed"], ["--picture", "no/p.png"]):
+        assert _run(calls, "--known", known, option[0], folder / option[1]) == 1
+        assert "no: no such folder; make it first" in capfd.readouterr().err
+    assert _run(calls, "--known", known, "-o", folder / "file") == 1
+    assert "file: is a file; expected a folder" in capfd.readouterr().err
+    assert _run("-", "--known", "known=-") == 1
+    assert "standard input (-) is named more than once" in capfd.readouterr().err
+
+
+def test_other_files_may_lie_in_the_folder_that_is_made(folder: Path) -> None:
+    known, out = f"known={folder / 'known.bed'}", folder / "made"
+    where = ["-o", out, "--picture", out / "p.svg", "--novel", out / "other.bed"]
+    assert _run(folder / "calls.bed", "--known", known, *where, "-q") == 0
+    assert (out / "p.svg").is_file()
+    assert (out / "other.bed").read_bytes() == (out / "novel.bed").read_bytes()
+
+
+def test_novel_calls_keep_their_quotes(folder: Path) -> None:
+    (folder / "calls.bed").write_text('chr1\t900\t950\ta "b"\t7\nchr1\t990\t999\n')
+    known, novel = f"known={folder / 'known.bed'}", folder / "novel.bed"
+    arguments = ["-o", folder / "c.tsv", "--novel", novel, "-q"]
+    assert _run(folder / "calls.bed", "--known", known, *arguments) == 0
+    lines = novel.read_text().splitlines()
+    assert lines == [
+        "#chrom\tstart\tend\tname\tscore",
+        'chr1\t900\t950\ta "b"\t7',
+        "chr1\t990\t999\t.\t.",
+    ]
 
 
 def test_warnings_are_lines(folder: Path, capfd) -> None:

@@ -64,6 +64,8 @@ def test_variants_get_their_calls(tmp_path: Path) -> None:
         ["--engine", "local", "-o", "a.bed"],
         ["--threshold", "2", "-o", "a.bed"],
         ["--preset", "other", "-o", "a.bed"],
+        ["--flank", "10", "-o", "a.bed"],
+        ["--overwrite-info", "-o", "a.bed"],
         [],
     ],
 )

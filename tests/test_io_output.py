@@ -194,3 +194,13 @@ def test_bgzip_ends_with_its_marker(tmp_path):
     with InputStream(path) as stream:
         assert stream.is_bgzf
         assert b"".join(stream) == text
+
+
+def test_an_error_without_a_number_says_which_file_it_is_about(tmp_path):
+    def write() -> None:
+        with pending_output(tmp_path / "x.json"), pending_output(tmp_path / "x.gz"):
+            raise OSError("Error closing BGZFile object")
+
+    with pytest.raises(OSError, match=r"could not be written; is the disk full\?.*x\.gz'$"):
+        write()
+    assert not list(tmp_path.iterdir())

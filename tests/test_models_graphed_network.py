@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 from typing import Any
 
 import pytest
@@ -67,6 +69,35 @@ def test_only_so_many_shapes_are_recorded(
         for _ in range(2):
             assert torch.equal(graphed(ids), plain(ids))
     assert len(recorded) == module._MOST_SHAPES
+
+
+@pytest.mark.usefixtures("recorded")
+def test_two_threads_do_not_take_each_others_results(
+    networks: tuple[DnabertNetwork, GraphedNetwork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, graphed = networks
+    replaying, found = threading.Event(), list[torch.Tensor]()
+    one, other = batch(3, 8, 1), batch(3, 8, 2)
+    for _ in range(2):
+        graphed(one)
+    recorded_pass = next(iter(graphed._passes.values()))
+    assert recorded_pass is not None
+
+    def slow_replay() -> None:
+        replaying.set()
+        if threading.current_thread() is first:
+            second.join(0.05)  # as long as another thread would need to write over the input
+        recorded_pass.replay()
+
+    slow = dataclasses.replace(recorded_pass, replay=slow_replay)
+    monkeypatch.setitem(graphed._passes, next(iter(graphed._passes)), slow)
+    second = threading.Thread(target=lambda: replaying.wait() and graphed(other))
+    first = threading.Thread(target=lambda: found.append(graphed(one)))
+    second.start()
+    first.start()
+    first.join()
+    second.join()
+    assert torch.equal(found[0], plain(one))
 
 
 def test_on_a_cpu_it_is_the_plain_network(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,15 @@ def test_what_openvino_does_not_do_is_refused(monkeypatch: pytest.MonkeyPatch) -
         load_model("enhancer-mini", device="cuda", backend="openvino")
     with pytest.raises(ModelError, match="expected auto, torch, openvino"):
         load_model("enhancer-mini", backend="onnx")  # type: ignore[arg-type]
+
+
+def test_threads_that_share_a_network_have_their_own_results(
+    networks: dict[str, DnabertNetwork],
+) -> None:
+    shared = networks["fp32"]
+    generator = torch.Generator().manual_seed(0)
+    batches = [torch.randint(5, 69, (4, 40), generator=generator) for _ in range(200)]
+    expected = [shared(ids) for ids in batches]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(shared, batches))
+    assert all(torch.equal(ours, alone) for ours, alone in zip(found, expected, strict=True))

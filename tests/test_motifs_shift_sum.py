@@ -22,6 +22,7 @@ from enhancer_variants.motifs import (
     allele_context,
     best_hits,
     bundled_motifs,
+    motif_panel,
     sequence_context,
 )
 from enhancer_variants.motifs.shift_sum import (
@@ -30,6 +31,7 @@ from enhancer_variants.motifs.shift_sum import (
     motif_weights,
     soft_hits,
 )
+from enhancer_variants.motifs.shipped_weights import shipped_weights
 from enhancer_variants.schema import Status
 
 Numbers = npt.NDArray[np.float64]
@@ -342,3 +344,18 @@ def measured_snvs(folder: Path) -> tuple[dict[str, list[AlleleContext]], dict[st
                 contexts[info["ELEMENT"]].append(allele_context(variant, contig, 34))
                 effects[info["ELEMENT"]].append(float(info["MPRA_LOG2FC"]))
     return contexts, effects
+
+
+def test_shipped_weights_are_those_that_are_computed(bundled: tuple[list[Pwm], Numbers]) -> None:
+    pwms, weights = bundled
+    shipped = shipped_weights(pwms)
+    assert shipped is not None
+    assert np.array_equal(shipped, weights)
+    assert np.array_equal(motif_panel("JASPAR2024").weights, weights)
+
+
+def test_other_motifs_have_no_shipped_weights(bundled: tuple[list[Pwm], Numbers]) -> None:
+    pwms, _ = bundled
+    assert shipped_weights(pwms[::-1]) is None
+    assert shipped_weights(pwms[:-1]) is None
+    assert shipped_weights([]) is None

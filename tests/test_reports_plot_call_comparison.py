@@ -91,7 +91,7 @@ def test_fold_enrichment_stands_with_its_interval() -> None:
     found = compare_calls(calls, {"first": calls}, genome={"1": 8000}, permutations=40)
     ax = ev.plot.comparison(found, ax=Figure().subplots())
     row = found.to_frame().iloc[0]
-    fold, low, high = (f"{row[name]:.2g}" for name in ("fold", "fold_low", "fold_high"))
+    fold, low, high = (f"{row[name]:.3g}" for name in ("fold", "fold_low", "fold_high"))
     assert ax.texts[0].get_text() == f"40 of 40, {fold}-fold ({low} to {high}), p = 0.024"
 
 

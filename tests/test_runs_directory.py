@@ -124,7 +124,8 @@ def change(key: str, value: object) -> object:
     "damage",
     [
         *(spoil_piece, cut_piece, lose_piece, cut_done, rename_done),
-        *(change("files", {}), change("files", 3), change("shard", 7)),
+        *(change("files", {}), change("files", 3), change("shard", 7), change("size", "1")),
+        *(change("counts", {"ok": "1"}), change("counts", 3), change("notes", ["A"])),
     ],
 )
 def test_a_damaged_shard_is_not_done(folder: Path, damage: object) -> None:
@@ -177,6 +178,18 @@ def test_a_record_that_cannot_be_read_is_refused(folder: Path, content: str, mes
         RunDirectory(folder).__enter__()
     with pytest.raises(InputError, match=message):  # and not because it is still locked
         RunDirectory(folder).__enter__()
+
+
+def test_what_the_folder_keeps_is_no_output(folder: Path, tmp_path: Path) -> None:
+    with RunDirectory(folder) as directory:
+        directory.refuse_output(tmp_path / "effects.tsv")
+        directory.refuse_output(folder / "effects.tsv")
+        (tmp_path / "link").symlink_to(folder / "run.json")
+        for own in ("run.json", "lock", "effects/00000.tsv", "other/../done/x"):
+            with pytest.raises(InputError, match="expected an output outside of the folder"):
+                directory.refuse_output(folder / own)
+        with pytest.raises(InputError, match="link: belongs to the run"):
+            directory.refuse_output(tmp_path / "link")
 
 
 def test_a_full_disk_leaves_the_shard_undone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

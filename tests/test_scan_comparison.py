@@ -316,7 +316,7 @@ def test_the_text_has_a_line_for_each_database_and_overlap(found: CallComparison
     assert lines[0] == "4 calls"
     assert "fold (95 %)" in lines[1]
     assert lines[2].split()[:5] == ["first", "1", "base", "2", "(50.0%)"]
-    assert lines[-1] == "2 novel calls: no database has them (overlap: 1 base)"
+    assert lines[-1] == "2 novel calls that no database has (overlap: 1 base)"
 
 
 @pytest.mark.realdata

@@ -256,8 +256,16 @@ def test_a_run_in_a_folder_goes_on_and_has_the_same_bytes(
     (tmp_path / "run" / "done" / "00001.json").unlink()
     done[1].unlink()
     kept = done[0].stat().st_mtime_ns
+    # As a process that was killed while it wrote leaves them.
+    left = [cut / f".{name}.0123456789ab.tmp" for name in ("w.bw", "w.bw.json", "c.bed")]
+    for path in left:
+        path.touch()
+    left.append(cut / ".w.bw.0123456789ab.tmp.values")
+    left[-1].mkdir()
+    (left[-1] / "values").touch()
     assert scanner.write(_tracks(cut, names), **options, engine=LocalEngine()) == summary
     assert done[0].stat().st_mtime_ns == kept
+    assert not any(path.exists() for path in left)
     for name in names:
         assert (plain / name).read_bytes() == (cut / name).read_bytes(), name
     strict = GenomeScanner(

@@ -175,3 +175,12 @@ def test_a_vcf_gets_the_calls_as_info(scanner: GenomeScanner, tmp_path: Path) ->
 def test_a_flank_below_none_is_refused(scanner: GenomeScanner) -> None:
     with pytest.raises(InputError, match="flank is -1"):
         VariantCalls(scanner, flank=-1)
+
+
+def test_an_input_is_not_written_over(scanner: GenomeScanner, tmp_path: Path) -> None:
+    variants = tmp_path / "in.vcf"
+    variants.write_bytes(demo_files().variants.read_bytes())
+    before = variants.read_bytes()
+    with pytest.raises(InputError, match="is an input; write to another file"):
+        VariantCalls(scanner).annotate(variants, variants)
+    assert variants.read_bytes() == before

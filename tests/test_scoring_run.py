@@ -30,7 +30,7 @@ from enhancer_variants.errors import (
     ModelError,
     VariantFileError,
 )
-from enhancer_variants.models import find_model
+from enhancer_variants.models import conditions, find_model
 from enhancer_variants.runs import LocalEngine, Piece, Shard
 from enhancer_variants.scoring_run import run as run_module
 from enhancer_variants.scoring_run import work as work_module
@@ -171,7 +171,9 @@ def test_without_an_output_the_folder_is_a_data_set(
     models: dict[str, Any],
     scorer: ev.VariantScorer,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     score(output=None, motif_hits=tmp_path / "hits.parquet", **models)
     folder = tmp_path / "run"
     scorer.annotate(many, tmp_path / "x.parquet")
@@ -251,7 +253,7 @@ def test_something_else_is_refused_with_what_differs(
     elif what == "threads":
         monkeypatch.setattr(torch, "get_num_threads", lambda: 99)
     elif what == "version":
-        monkeypatch.setattr(work_module, "version", lambda _: "0.1")
+        monkeypatch.setattr(conditions, "version", lambda _: "0.1")
     else:
         changed = {
             "option": {"strand": "both"},
@@ -264,6 +266,46 @@ def test_something_else_is_refused_with_what_differs(
     assert named in str(caught.value)
     assert "Give what it began with, or name another folder" in str(caught.value)
     assert not (tmp_path / "effects.vcf").exists()
+
+
+def test_other_columns_are_another_run(
+    score: Callable[..., ev.RunSummary],
+    models: dict[str, Any],
+    files: DemoFiles,
+    tmp_path: Path,
+) -> None:
+    asked = {**models, "variants": files.variants, "tfbs_table": tmp_path / "t.parquet"}
+    score(**asked)
+    with pytest.raises(InputError, match="wide is True, and was False"):
+        score(**asked, wide=True)
+
+
+def test_a_manifest_that_somebody_changed_is_refused(
+    score: Callable[..., ev.RunSummary], files: DemoFiles, tmp_path: Path
+) -> None:
+    score(variants=files.variants)
+    before = (tmp_path / "effects.vcf").read_bytes()
+    manifest = tmp_path / "run/run.json"
+    changed = manifest.read_text().replace('"chunks_per_shard": 4', '"chunks_per_shard": 0')
+    manifest.write_text(changed)
+    with pytest.raises(InputError, match=r"chunks_per_shard is 0 in run\.json"):
+        score(variants=files.variants)
+    assert (tmp_path / "effects.vcf").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["run.json", "lock", "effects/00000.vcf.zst", "done/x.vcf"])
+def test_the_folders_own_files_are_no_output(
+    name: str, score: Callable[..., ev.RunSummary], files: DemoFiles, tmp_path: Path
+) -> None:
+    score(variants=files.variants, output=tmp_path / "run" / "effects.vcf")
+    before = _bytes_of(tmp_path / "run")
+    with pytest.raises(InputError, match="belongs to the run in"):
+        score(variants=files.variants, output=tmp_path / "run" / name, format="vcf")
+    assert _bytes_of(tmp_path / "run") == before
+
+
+def _bytes_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_as_long_as_no_shard_is_done_everything_may_change(
@@ -378,13 +420,6 @@ def test_the_batch_size_is_measured_off_the_cpu_and_kept(
     manifest = json.loads((tmp_path / "run/run.json").read_text())
     assert manifest["settled"]["batch_size"] == 20
     assert next(sizes) == 21  # measured once
-
-
-def test_kinds_of_devices_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"H200 {device.index}")
-    assert work_module._kind(torch.device("cuda:1")) == "cuda H200 1"
-    assert work_module._kind(torch.device("cpu")).startswith("cpu ")
-    assert work_module._kind(torch.device("mps")) == "mps"
 
 
 @pytest.mark.parametrize(
