@@ -24,6 +24,7 @@ from enhancer_variants.genome.random_changes import known_bases, random_indels, 
 from enhancer_variants.io import Regions, requested_intervals, several
 from enhancer_variants.io.regions import merge_intervals
 from enhancer_variants.models import (
+    Backend,
     Model,
     ModelCard,
     ModelView,
@@ -71,6 +72,7 @@ def calibrate_model(
     ignore_assembly: bool = False,
     device: str = "auto",
     precision: Precision | Literal["auto"] = "auto",
+    backend: Backend | Literal["auto"] = "auto",
     batch_size: int | Literal["auto"] = "auto",
     progress: bool | None = None,
 ) -> ModelCard:
@@ -102,7 +104,7 @@ def calibrate_model(
         What is averaged, as for :class:`~enhancer_variants.VariantScorer`.
     window, max_seq_length, padding
         What the model's card does not say.
-    ignore_assembly, device, precision, batch_size, progress
+    ignore_assembly, device, precision, backend, batch_size, progress
         As for :class:`~enhancer_variants.VariantScorer`.
 
     Returns
@@ -159,6 +161,7 @@ def calibrate_model(
         ignore_assembly=ignore_assembly,
         device=device,
         precision=precision,
+        backend=backend,
         batch_size=batch_size,
         progress=False if variants is None else progress,
     )

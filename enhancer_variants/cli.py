@@ -24,6 +24,7 @@ from enhancer_variants.cli_options import (
     READING_OPTIONS,
     REGION_OPTIONS,
     RUN_OPTIONS,
+    SHARD_OPTIONS,
     WANDB_OPTIONS,
     WINDOW_OPTIONS,
     long_run_of,
@@ -83,7 +84,7 @@ def cli() -> None:
     help="Also a row for each allele and motif with a hit in REF or ALT.",
 )
 @click.option("--overwrite-info", is_flag=True, help="Replace EV_ keys that the input has.")
-@with_options(MODEL_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS, LONG_RUN_OPTIONS)
+@with_options(MODEL_OPTIONS, WINDOW_OPTIONS, RUN_OPTIONS, LONG_RUN_OPTIONS, SHARD_OPTIONS)
 def score(
     variants: str,
     reference: str,
@@ -165,6 +166,7 @@ def predict(
     padding: Literal["dnabert", "none"] | None,
     device: str,
     precision: Literal["auto", "fp32", "fp16", "bf16"],
+    backend: Literal["auto", "torch", "openvino"],
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -186,6 +188,7 @@ def predict(
             padding=padding,
             device=device,
             precision=precision,
+            backend=backend,
         )
         progress = False if quiet else None
         summary = predict_file(

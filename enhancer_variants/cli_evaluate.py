@@ -262,6 +262,7 @@ def _evaluate_sequences(
     padding: Literal["dnabert", "none"] | None,
     device: str,
     precision: Literal["auto", "fp32", "fp16", "bf16"],
+    backend: Literal["auto", "torch", "openvino"],
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -284,6 +285,7 @@ def _evaluate_sequences(
             padding=padding,
             device=device,
             precision=precision,
+            backend=backend,
         )
         found = evaluated(loaded, data, progress=False if quiet else None, **options)
     if output is None:

@@ -23,6 +23,7 @@ __all__ = [
     "READING_OPTIONS",
     "REGION_OPTIONS",
     "RUN_OPTIONS",
+    "SHARD_OPTIONS",
     "WANDB_OPTIONS",
     "WINDOW_OPTIONS",
     "long_run_of",
@@ -192,7 +193,14 @@ DEVICE_OPTIONS: tuple[_Option, ...] = (
         type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
         default="auto",
         show_default=True,
-        help="auto is what the model's card admits for the device; fp32 where it is silent.",
+        help="auto is what 'models check' admitted for the model and device, else fp32.",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(["auto", "torch", "openvino"]),
+        default="auto",
+        show_default=True,
+        help="What computes the network; auto is what 'models check' admitted, else torch.",
     ),
     click.option(
         "--batch-size",
@@ -271,6 +279,10 @@ LONG_RUN_OPTIONS: tuple[_Option, ...] = (
         type=click.Choice(["stop", "shrink"]),
         help="Where memory runs out: stop (the default), or do the shard in smaller batches.",
     ),
+)
+"""How a run goes that can be gone on with."""
+
+SHARD_OPTIONS: tuple[_Option, ...] = (
     click.option(
         "--shard-records",
         type=click.IntRange(min=1),
@@ -278,7 +290,7 @@ LONG_RUN_OPTIONS: tuple[_Option, ...] = (
         help="Most records of a shard; 16384 by default, and more where models are many.",
     ),
 )
-"""How a run goes that can be gone on with."""
+"""The shards of such a run over variants."""
 
 _OF_RAY = ("workers", "gpus_per_worker", "ray_address")
 _OF_LONG_RUNS = ("engine", *_OF_RAY, "on_oom", "shard_records")
@@ -325,11 +337,11 @@ def scorer_options(
 def long_run_of(options: dict[str, Any]) -> dict[str, Any] | None:
     """Take `LONG_RUN_OPTIONS` out of the options; None where no folder is named for a run.
 
-    Otherwise ``run_dir``, ``engine``, ``on_oom`` and ``shard_records``, as
-    :func:`~enhancer_variants.score_run` has them.
+    Otherwise ``run_dir``, ``engine`` and ``on_oom``, and ``shard_records`` where the command has
+    `SHARD_OPTIONS`, as :func:`~enhancer_variants.score_run` has them.
     """
     run_dir = options.pop("run_dir")
-    given = {name: options.pop(name) for name in _OF_LONG_RUNS}
+    given = {name: options.pop(name, None) for name in _OF_LONG_RUNS}
     given = {name: value for name, value in given.items() if value is not None}
     if run_dir is None:
         for name in given:

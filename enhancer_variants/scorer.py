@@ -41,7 +41,7 @@ from enhancer_variants.io import (
     to_frame,
     writable,
 )
-from enhancer_variants.models import Model, ModelMemory, Padding, Precision
+from enhancer_variants.models import Backend, Model, ModelMemory, Padding, Precision
 from enhancer_variants.motifs import MotifOptions, MotifSource
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.provenance import provenance_of
@@ -62,9 +62,8 @@ class VariantScorer:
     Parameters
     ----------
     reference
-        FASTA (plain or bgzipped) that the variants' REF alleles are taken from, an open
-        ``pysam.FastaFile`` or ``pyfaidx.Fasta``, or None where only
-        :meth:`score_sequences` is used.
+        FASTA (plain or bgzipped) that REF alleles are taken from, an open ``pysam.FastaFile`` or
+        ``pyfaidx.Fasta``, or None where only :meth:`score_sequences` is used.
     enhancer
         The enhancer model: its directory, ``"enhancer-mini"`` (bundled), or the name of one that
         has been downloaded; ``{name: model}`` for several. Of a multi-label model that has the
@@ -100,14 +99,14 @@ class VariantScorer:
         Score even if variants and reference look like different builds.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` ...
-    precision
-        ``auto`` (fp32), ``fp32``, ``fp16`` or ``bf16``.
+    precision, backend
+        ``fp32``, ``fp16``, ``bf16``, and ``torch``, ``openvino``; ``auto`` is what ``models check``
+        admitted for a model (its card says so), else fp32 on torch.
     batch_size
         Sequences in one pass through the network, or ``auto``.
     model_memory
         Bytes that the models may take (``8GB``), or ``auto``: half of what is free. Where they do
-        not fit, large chunks of variants are scored by one model after the other, each read from
-        disk once a chunk.
+        not fit, large chunks are scored by one model after the other, each read once a chunk.
     progress
         Show a progress bar; None means where someone is watching (a terminal, a notebook).
 
@@ -152,12 +151,12 @@ class VariantScorer:
         ignore_assembly: bool = False,
         device: str = "auto",
         precision: Precision | Literal["auto"] = "auto",
+        backend: Backend | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         model_memory: ModelMemory = "auto",
         progress: bool | None = None,
     ) -> None:
-        self.ignore_assembly = ignore_assembly
-        self.progress = progress
+        self.ignore_assembly, self.progress = ignore_assembly, progress
         enhancer, tfbs, motifs = named_or_bundled(enhancer, tfbs, motifs)
         self.reference = None if reference is None else Reference.of(reference)
         self._files = [motifs, *(self.reference.files if self.reference else ())]
@@ -171,6 +170,7 @@ class VariantScorer:
             padding=padding,
             device=device,
             precision=precision,
+            backend=backend,
             model_memory=model_memory,
             strand=strand,
             anchors=anchors,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from enhancer_variants.effects.calibrated import calibration_gap
 from enhancer_variants.effects.model_names import FactorSource, ModelSource, named_models
 from enhancer_variants.effects.plan import ScoringPlan, motif_window
-from enhancer_variants.models import ModelMemory, ModelShelf, Padding, Precision
+from enhancer_variants.models import Backend, ModelMemory, ModelShelf, Padding, Precision
 from enhancer_variants.motifs import MotifOptions, MotifSource, motif_panel
 
 __all__ = ["make_plan"]
@@ -26,6 +26,7 @@ def make_plan(
     padding: Padding | None = None,
     device: str = "auto",
     precision: Precision | Literal["auto"] = "auto",
+    backend: Backend | Literal["auto"] = "auto",
     model_memory: ModelMemory = "auto",
     **options: Any,
 ) -> tuple[ScoringPlan, ModelShelf]:
@@ -33,8 +34,10 @@ def make_plan(
 
     Parameters
     ----------
-    enhancer, tfbs, motifs, motif_options, window, max_seq_length, padding, device, precision
+    enhancer, tfbs, motifs, motif_options, window, max_seq_length, padding
         As for :class:`~enhancer_variants.VariantScorer`.
+    device, precision, backend
+        Likewise.
     model_memory
         Bytes that weights may take.
     **options
@@ -73,6 +76,7 @@ def make_plan(
         padding=padding,
         device=device,
         precision=precision,
+        backend=backend,
     )
     plan = ScoringPlan(
         enhancers=shelf.models[: len(enhancers)],

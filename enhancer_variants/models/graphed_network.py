@@ -6,6 +6,7 @@ one; a recorded pass (a CUDA graph) is asked for at once. Not measured on a GPU 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -39,6 +40,7 @@ class GraphedNetwork(DnabertNetwork):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config)
         self._passes: dict[_Shape, _RecordedPass | None] = {}
+        self._turn = threading.Lock()  # a recorded pass has one place for inputs and results
 
     def forward(
         self, ids: Tensor, lengths: Tensor | None = None, *, padding: Padding = "none"
@@ -47,6 +49,10 @@ class GraphedNetwork(DnabertNetwork):
         if not _is_recordable(ids):
             return super().forward(ids, lengths, padding=padding)
         bias = self.attention_bias(self._like_words(ids), lengths, padding)
+        with self._turn:
+            return self._recorded_or_first(ids, bias)
+
+    def _recorded_or_first(self, ids: Tensor, bias: Tensor | None) -> Tensor:
         shape = (ids.shape, None if bias is None else bias.shape)
         if shape not in self._passes:
             self._passes[shape] = None  # seen once: perhaps a last batch, which comes once
@@ -99,6 +105,6 @@ def _record(
         compute(ids, bias)
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # others may use the GPU
         logits = compute(ids, bias)
     return _RecordedPass(graph.replay, ids, bias, logits)

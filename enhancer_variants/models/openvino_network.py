@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any, Final
 
 import numpy as np
@@ -38,18 +39,20 @@ class OpenvinoNetwork(DnabertNetwork):
         super().__init__(config)
         self._precision = precision
         self._compiled: Any = None
+        self._turn = threading.Lock()  # a compiled network has one place for inputs and results
 
     def forward(
         self, ids: Tensor, lengths: Tensor | None = None, *, padding: Padding = "none"
     ) -> Tensor:
         """Logits of each sequence, as those of torch; without gradients."""
-        if self._compiled is None:
-            self._compiled = _compiled(self, self._precision)
         bias = self.attention_bias(torch.empty(ids.shape), lengths, padding)
         if bias is None:
             bias = torch.zeros((1, 1, 1, ids.shape[1]))
         inputs = [ids.numpy().astype(np.int32, copy=False), bias.numpy()]
-        return torch.from_numpy(self._compiled(inputs)[0].copy())
+        with self._turn:
+            if self._compiled is None:
+                self._compiled = _compiled(self, self._precision)
+            return torch.from_numpy(self._compiled(inputs)[0].copy())
 
 
 def has_openvino() -> bool:

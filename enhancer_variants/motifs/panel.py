@@ -36,6 +36,7 @@ from enhancer_variants.motifs.pwm import (
 from enhancer_variants.motifs.readers import motif_file_bytes, motifs_of
 from enhancer_variants.motifs.scanning import MOST_PLACEMENTS, MotifScanner
 from enhancer_variants.motifs.shift_sum import motif_weights
+from enhancer_variants.motifs.shipped_weights import shipped_weights
 
 __all__ = ["MotifOptions", "MotifPanel", "MotifSource", "motif_panel"]
 
@@ -133,7 +134,10 @@ class MotifPanel:
         by_chance = ChangeDistributions(self.options.p_change_of, distributions)
         object.__setattr__(self, "distributions", distributions)
         object.__setattr__(self, "by_chance", by_chance)
-        object.__setattr__(self, "weights", motif_weights(self.pwms))
+        weights = shipped_weights(self.pwms)
+        if weights is None:
+            weights = motif_weights(self.pwms)
+        object.__setattr__(self, "weights", weights)
 
     @property
     def pwms(self) -> tuple[Pwm, ...]:

@@ -40,7 +40,7 @@ _MANIFEST: Final = "run.json"
 _LOCK: Final = "lock"
 _DONE: Final = "done"
 _UNFINISHED: Final = ".tmp"
-_ANY_PIECE: Final = "*/[0-9][0-9][0-9][0-9][0-9].*"
+_ANY_PIECE: Final = "*/[0-9][0-9][0-9][0-9][0-9]*.*"
 _LARGEST_RECORD: Final = 1 << 28
 _DIFFERENCES_SHOWN: Final = 5
 
@@ -173,6 +173,22 @@ class RunDirectory:
         self._write(self.path / _MANIFEST, _as_json(self._manifest))
         return settled
 
+    def refuse_output(self, path: str | os.PathLike[str]) -> None:
+        """Refuse to write a result over what the folder keeps; beside it there is room.
+
+        Raises
+        ------
+        InputError
+            If the path is that of the manifest or the lock, or lies in a folder of pieces.
+        """
+        own, place = self.path.resolve(), Path(path).resolve()
+        inside = place.relative_to(own).parts if place.is_relative_to(own) else ()
+        if len(inside) > 1 or inside in ((_MANIFEST,), (_LOCK,)):
+            raise InputError(
+                f"{path}: belongs to the run in {self.path}; expected an output outside of the "
+                "folder, or directly in it by another name"
+            )
+
     def verified(self) -> dict[int, DoneShard]:
         """Give the shards that are done, by number; every byte of their pieces is looked at.
 
@@ -279,7 +295,7 @@ class RunDirectory:
         try:
             record: Any = read_json_object(path, _LARGEST_RECORD)
             shard = DoneShard(record["shard"], record["size"], record["counts"], record["notes"])
-            if path.stem != f"{shard.number:05}" or not record["files"]:
+            if path.stem != f"{shard.number:05}" or not record["files"] or not _is_sound(shard):
                 return None
             for name, digest in record["files"].items():
                 piece = self._piece(name, shard.number)
@@ -306,6 +322,12 @@ class RunDirectory:
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+
+
+def _is_sound(shard: DoneShard) -> bool:
+    """Whether what was read is of the types that were written."""
+    numbers = [shard.number, shard.size, *dict(shard.counts).values()]
+    return all(type(number) is int for number in numbers) and isinstance(shard.notes, dict)
 
 
 def _flush_folder(folder: Path) -> None:

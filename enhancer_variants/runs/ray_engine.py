@@ -73,7 +73,8 @@ class RayEngine:
         _require_whole("retries", retries, 0)
         if cpus_per_worker is not None:
             _require_whole("cpus_per_worker", cpus_per_worker, 1)
-        if gpus_per_worker < 0 or (gpus_per_worker > 1 and gpus_per_worker % 1):
+        is_part = 0 <= gpus_per_worker <= 1  # not true of NaN
+        if not (is_part or (gpus_per_worker > 1 and gpus_per_worker % 1 == 0)):
             raise InputError(
                 f"gpus_per_worker is {gpus_per_worker:g}; expected 0, a part of one, or a whole "
                 "number"

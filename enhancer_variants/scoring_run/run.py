@@ -190,10 +190,11 @@ class _Run:
             conditions, outline = engine.start(self._make_work(opened, written_as, directory))
             for message in outline.warnings:
                 warnings.warn(message, UserWarning, stacklevel=4)
-            self._refuse_outputs(outline.outputs)
+            self._refuse_outputs(outline.outputs, directory)
             header = self._header(opened, written_as, outline)
             asked["pieces"] = [*outline.pieces]
             settled = directory.begin(asked, conditions, self._settled(outline))
+            _require_sound(settled, directory)
             source = self.request.checked(writable(opened, written_as))
             shards = self._unchanged(_shards(source, settled), before)
             with ProgressBar(progress) as bar:
@@ -265,12 +266,13 @@ class _Run:
             cast("BatchSize | None", directory.settled.get("batch_size")),
         )
 
-    def _refuse_outputs(self, outputs: Outputs) -> None:
+    def _refuse_outputs(self, outputs: Outputs, directory: RunDirectory) -> None:
         """Refuse at the beginning what could not be written at the end, and clean up there."""
         read = [self._path, self.request.regions_file, self.options.get("motifs")]
         outputs.refuse_inputs([*read, *self.request.reference.files])
         for output in (outputs.effects, outputs.tfbs_table, outputs.motif_hits):
             if output is not None and not is_stream(output):
+                directory.refuse_output(output)
                 remove_unfinished(output)
 
     def _header(
@@ -295,6 +297,17 @@ class _Run:
             "large_chunks": large,
             "chunks_per_shard": together,
         }
+
+
+def _require_sound(settled: Mapping[str, Any], directory: RunDirectory) -> None:
+    """Refuse numbers of a folder that no run has settled: they would cut the input to nothing."""
+    for name in ("records_per_chunk", "chunks_per_shard"):
+        found = settled.get(name)
+        if not (isinstance(found, int) and found > 0):
+            raise InputError(
+                f"{directory.path}: {name} is {found!r} in run.json; expected a number above 0: "
+                "the run's record is damaged; name another folder"
+            )
 
 
 def _shards(source: VariantInput, settled: Mapping[str, Any]) -> Iterator[Shard]:

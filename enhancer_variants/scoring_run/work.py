@@ -7,11 +7,9 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from typing import Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
-import torch
 
 from enhancer_variants.effects import (
     Outputs,
@@ -28,6 +26,7 @@ from enhancer_variants.io.effects_as_vcf import VcfLines
 from enhancer_variants.io.pieces import effects_piece, long_table_piece
 from enhancer_variants.models import Model
 from enhancer_variants.models.batch_size import measured_batch_size
+from enhancer_variants.models.conditions import computing_conditions
 from enhancer_variants.models.files import JSON
 from enhancer_variants.provenance import provenance_of
 from enhancer_variants.runs import Piece, Shard
@@ -51,8 +50,6 @@ _GO_ON: Final = (
 )
 
 _DATA_SET: Final = "effects.parquet"
-_VERSIONS: Final = ("numpy", "pyarrow", "scipy", "torch")
-"""Libraries whose versions the bytes of a piece may depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class ScoringOutline:
         Names of the pieces of every shard.
     outputs
         The files to write, with the table of TFBS models where the effects hold only the largest
-        gain and loss.
+        gain and loss. Where the effects stay in pieces, what was asked for.
     records_per_chunk
         Records that are scored together where nobody says how many.
     batch_size
@@ -203,9 +200,7 @@ class ScoringWork:
             long_columns=scorer.plan.long_columns,
             provenance=self._provenance,
             pieces=_pieces(outputs, asked.ending),
-            outputs=replace(outputs, tfbs_table=asked.outputs.tfbs_table)
-            if asked.outputs.effects is None
-            else outputs,
+            outputs=asked.outputs if asked.outputs.effects is None else outputs,
             records_per_chunk=scorer.records_per_chunk,
             batch_size=asked.batch_size or _batch_size(scorer.plan),
             warnings=said,
@@ -213,14 +208,11 @@ class ScoringWork:
 
     @property
     def conditions(self) -> Mapping[str, JSON]:
-        """What the bytes depend on: the provenance, and what computes."""
-        devices = sorted({_kind(model.device) for model in self._plan.models})
-        on_cpu = any(model.device.type == "cpu" for model in self._plan.models)
+        """What the bytes depend on: the provenance, the columns, and what computes."""
         return {
             "made_with": dict(self._provenance),
-            "devices": [*devices],
-            "threads": torch.get_num_threads() if on_cpu else None,
-            "versions": {name: version(name) for name in _VERSIONS},
+            "wide": not self._plan.only_top_factors,
+            **computing_conditions(self._plan.models),
         }
 
     def __call__(self, shard: Shard, advance: Callable[[float], None] | None = None) -> Piece:
@@ -309,12 +301,3 @@ def _batch_size(plan: ScoringPlan) -> BatchSize:
 
 def _parameters(model: Model) -> int:
     return sum(weight.numel() for weight in model.network.parameters())
-
-
-def _kind(device: torch.device) -> str:
-    """Name what computes: another kind of processor rounds in another way."""
-    if device.type == "cuda":
-        return f"cuda {torch.cuda.get_device_name(device)}"
-    if device.type == "cpu":
-        return f"cpu {torch.backends.cpu.get_cpu_capability()}"
-    return device.type
