@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from enhancer_variants.cli_options import (
     DEVICE_OPTIONS,
@@ -18,8 +19,8 @@ from enhancer_variants.cli_options import (
 
 __all__ = ["scan"]
 
-_LONG_RUN_OPTIONS = LONG_RUN_OPTIONS[:-1]
-"""Without the last one: the shards of a scan hold windows, not records."""
+_OF_VARIANTS = ("flank", "output_format", "overwrite_info", "ignore_assembly")
+"""Options that mean nothing without variants."""
 
 
 @click.command()
@@ -119,7 +120,7 @@ _LONG_RUN_OPTIONS = LONG_RUN_OPTIONS[:-1]
     metavar="N",
     help="Windows of a shard.",
 )
-@with_options(READING_OPTIONS, DEVICE_OPTIONS, _LONG_RUN_OPTIONS)
+@with_options(READING_OPTIONS, DEVICE_OPTIONS, LONG_RUN_OPTIONS)
 def scan(
     reference: str,
     outputs: Sequence[str],
@@ -144,10 +145,11 @@ def scan(
     from enhancer_variants.scan import GenomeScanner, VariantCalls
 
     pysam.set_verbosity(0)  # what htslib finds comes as an exception, and an error is one line
-    options["shard_records"] = None
     long_run = long_run_of(options) or {}
     where: dict[str, Any] = {"regions": regions or None, "regions_file": regions_file}
-    if variants is not None and (long_run or len(outputs) > 1):
+    if variants is None:
+        _refuse_options_of_variants()
+    elif long_run or len(outputs) > 1:
         raise click.UsageError("--vcf takes one --output, and no --run-dir")
     with warnings_as_lines(quiet):
         scanner = GenomeScanner(reference, enhancer, progress=False if quiet else None, **options)
@@ -162,3 +164,10 @@ def scan(
             )
     if not quiet:
         click.echo(str(summary), err=True)
+
+
+def _refuse_options_of_variants() -> None:
+    context = click.get_current_context()
+    for name in _OF_VARIANTS:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --vcf")

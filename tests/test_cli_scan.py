@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from enhancer_variants.cli import cli
-from enhancer_variants.cli_options import LONG_RUN_OPTIONS, with_options
 from enhancer_variants.demo import demo_files
 
 FILES = demo_files()
@@ -71,13 +70,3 @@ def test_variants_get_their_calls(tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_is_a_usage_error(arguments: list[str]) -> None:
     assert _run(*arguments).exit_code == 2
-
-
-def test_the_options_of_runs_are_there_but_that_of_records() -> None:
-    @with_options(LONG_RUN_OPTIONS)
-    def command() -> None:
-        """Hold options."""
-
-    of_runs = {option.name for option in command.__click_params__}  # type: ignore[attr-defined]
-    own = {option.name for option in cli.commands["scan"].params}
-    assert of_runs - own == {"shard_records"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -135,6 +136,9 @@ def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
             temporary.chmod(permissions)
         temporary.replace(target)
     except OSError as error:
+        if error.errno is None:  # as htslib tells it
+            told = f"could not be written; is the disk full? ({error})"
+            raise OSError(errno.EIO, told, str(output)) from error
         if error.filename is None:  # a full disk, most likely
             raise OSError(error.errno, error.strerror or str(error), str(output)) from error
         raise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import shutil
 import struct
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
@@ -73,12 +73,13 @@ def bigwig_writer(
     """
     pybigtools = require_pybigtools()
     names: list[str] = []
-    with (
-        pending_output(output) as temporary,
+    with contextlib.ExitStack() as stack:
+        temporary = stack.enter_context(pending_output(output))
         # pybigtools wants an ending, and takes values from an iterator: windows come one by one.
-        tempfile.TemporaryDirectory(prefix=".", suffix=".tmp", dir=temporary.parent) as private,
-        Path(private, "values").open("w+b") as waiting,
-    ):
+        private = Path(f"{temporary}.values")
+        private.mkdir(mode=0o700)
+        stack.callback(shutil.rmtree, private, ignore_errors=True)
+        waiting = stack.enter_context(Path(private, "values").open("w+b"))
 
         def write(windows: ScannedWindows) -> None:
             if not names or names[-1] != windows.contig:

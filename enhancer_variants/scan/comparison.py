@@ -129,6 +129,9 @@ def compare_calls(
     [{'chrom': 'chr1', 'start': 500, 'end': 600}]
     """
     shares = checked_shares(known, reciprocal, permutations, seed)
+    sources = (calls, *known.values(), genome, gaps, blacklist)
+    if sum(isinstance(source, str) and source == "-" for source in sources) > 1:
+        raise InputError("standard input (-) is named more than once; it can be read once")
     novel_at = shares[0] if novel_reciprocal is None else checked_share(novel_reciprocal)
     if genome is None and not (gaps is None and blacklist is None):
         raise InputError("gaps and blacklist are for permutations, which need the genome's lengths")

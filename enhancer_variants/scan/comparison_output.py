@@ -12,7 +12,7 @@ from typing import Final
 import pandas as pd
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.io.output import is_stream, text_stream
+from enhancer_variants.io.output import is_stream, output_place, text_stream
 from enhancer_variants.scan.comparison_results import CallComparison
 
 __all__ = ["comparison_text", "refuse_inputs", "write_comparison", "write_novel"]
@@ -98,9 +98,11 @@ def write_novel(comparison: CallComparison, output: str | os.PathLike[str]) -> N
         The file: a ``#`` line with the names of the columns, then the calls with all their
         columns in their order. A cell without a value is ``.``.
     """
-    table = comparison.novel
-    text = table.to_csv(sep="\t", index=False, na_rep=".", lineterminator="\n")
-    _write(output, "#" + text)
+    table = comparison.novel.astype(object)
+    cells = table.where(table.notna() & (table != ""), ".")
+    # Not as pandas writes it: that puts quotes around cells that hold one.
+    rows: list[Iterable[object]] = [table.columns, *cells.itertuples(index=False, name=None)]
+    _write(output, "#" + "".join("\t".join(map(str, row)) + "\n" for row in rows))
 
 
 def refuse_inputs(
@@ -108,7 +110,7 @@ def refuse_inputs(
     beside: Iterable[str | os.PathLike[str] | None],
     read: Iterable[object],
 ) -> None:
-    """Refuse to write over what is read, and two things into one file.
+    """Refuse before the work what could not be written after it, or over what is read.
 
     Parameters
     ----------
@@ -122,12 +124,22 @@ def refuse_inputs(
     Raises
     ------
     InputError
-        Naming the file; or if the output's ending is none of those that can be written.
+        Naming the file: one that is an input or would be written twice, whose folder is absent,
+        or whose ending is none of those that can be written.
     """
     places = [Path(path) for path in beside if path is not None and not is_stream(path)]
+    made = None
     if output is not None and not is_stream(output):
-        folder = _is_folder(output)
-        places += [Path(output) / name for name in _FILES] if folder else [Path(output)]
+        if _is_folder(output):
+            made = Path(output).resolve()
+            places += [Path(output) / name for name in _FILES]
+        else:
+            places.append(Path(output))
+    if made is not None and made.exists() and not made.is_dir():
+        raise InputError(f"{output}: is a file; expected a folder, or a name in .tsv or .json")
+    for place in places:
+        if place.resolve().parent != made:
+            output_place(place)
     files = [Path(path) for path in read if isinstance(path, str | os.PathLike)]
     files = [path for path in files if path.is_file()]
     for place in places:
@@ -185,11 +197,11 @@ def comparison_text(comparison: CallComparison) -> str:
     >>> from enhancer_variants.scan import compare_calls
     >>> calls = pd.DataFrame({"chrom": ["chr1"], "start": [100], "end": [200]})
     >>> print(comparison_text(compare_calls(calls, {"atlas": calls}, reciprocal=[0.5])))
-    1 calls
+    1 call
       database      overlap  calls       known       Jaccard
       atlas         50%      1 (100.0%)  1 (100.0%)  1.000
       any_database  50%      1 (100.0%)  1 (100.0%)  1.000
-    0 novel calls: no database has them (overlap: 50%)
+    0 novel calls that no database has (overlap: 50%)
     """
     permuted = any(
         counts.enrichment for database in comparison.databases for counts in database.overlaps
@@ -214,17 +226,22 @@ def comparison_text(comparison: CallComparison) -> str:
                 ]
             cells.append(row)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [f"{comparison.calls:,} calls"]
+    lines = [_number_of(comparison.calls, "call")]
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         lines.append("  " + "  ".join(padded).rstrip())
     least = _overlap_text(comparison.novel_reciprocal)
-    lines.append(f"{len(comparison.novel):,} novel calls: no database has them (overlap: {least})")
+    novel = _number_of(len(comparison.novel), "novel call")
+    lines.append(f"{novel} that no database has (overlap: {least})")
     return "\n".join(lines)
 
 
 def _overlap_text(share: float) -> str:
     return f"{100 * share:.4g}%" if share else "1 base"
+
+
+def _number_of(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def _counted(part: int, whole: int) -> str:

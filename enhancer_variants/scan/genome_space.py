@@ -26,7 +26,6 @@ GenomeSource: TypeAlias = "str | os.PathLike[str] | Mapping[str, int] | Referenc
 """Lengths of contigs: a build's name (hg38), a file of sizes, a FASTA or its index, a mapping."""
 
 _FASTA_STARTS: Final = (b">", b";")
-_LINE_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)

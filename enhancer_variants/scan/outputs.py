@@ -14,7 +14,7 @@ import pysam
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.io import is_stream, long_table_writer, pending_output
-from enhancer_variants.io.output import bgzip_stream, text_stream
+from enhancer_variants.io.output import bgzip_stream, remove_unfinished, text_stream
 from enhancer_variants.scan.bigwig import bigwig_writer, require_pybigtools
 from enhancer_variants.scan.calling import Call
 from enhancer_variants.scan.scanned import ScannedWindows
@@ -41,6 +41,9 @@ _ENDINGS: Final = {
     "narrowpeak.gz": "narrowpeak",
 }
 """What each ending, in lower case, stands for."""
+
+_BESIDE: Final = (".json", ".tbi", ".csi")
+"""Endings of what is written beside a file."""
 
 _LARGEST_TBI: Final = 2**29
 """A tabix index of the older kind (.tbi) knows no position beyond this; .csi does."""
@@ -226,6 +229,15 @@ class ScanOutputs:
             if places.count(place) > 1:
                 raise InputError(f"{place}: is named twice; name each output once")
         return cls(files)
+
+    def remove_unfinished(self) -> None:
+        """Remove what scans that were killed have left beside the files.
+
+        Nobody else may be writing them.
+        """
+        for file in self.files:
+            for ending in ("", *_BESIDE):
+                remove_unfinished(f"{file.path}{ending}")
 
     @contextlib.contextmanager
     def opened(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import warnings
@@ -18,7 +19,7 @@ from enhancer_variants.effects.plan import check_choice
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Reference, ReferenceSource
 from enhancer_variants.io import Regions, requested_intervals, several
-from enhancer_variants.models import ModelView, Padding, Precision
+from enhancer_variants.models import Backend, ModelView, Padding, Precision
 from enhancer_variants.models.files import JSON
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.provenance import provenance_of
@@ -79,7 +80,7 @@ class _Tiles:
 class _LongRun:
     """How a scan goes that can be gone on with."""
 
-    folder: Path
+    directory: RunDirectory
     engine: Engine | None
     on_oom: OnOom
 
@@ -108,7 +109,7 @@ class GenomeScanner:
         ``forward``, or ``both`` to average the log-odds with those of the reverse complement.
     window, max_seq_length, padding
         Fill in what the model's card does not say.
-    device, precision, batch_size
+    device, precision, backend, batch_size
         As for :class:`~enhancer_variants.VariantScorer`.
     progress
         Show a progress bar; None means where someone is watching.
@@ -148,6 +149,7 @@ class GenomeScanner:
         padding: Padding | None = None,
         device: str = "auto",
         precision: Precision | Literal["auto"] = "auto",
+        backend: Backend | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         progress: bool | None = None,
     ) -> None:
@@ -166,6 +168,7 @@ class GenomeScanner:
             "padding": padding,
             "device": device,
             "precision": precision,
+            "backend": backend,
             "batch_size": batch_size,
         }
         self.work = ScanWork(self.reference, plan_of_scan(enhancer, **model_options), step)
@@ -286,14 +289,20 @@ class GenomeScanner:
         check_choice("on_oom", on_oom, ("stop", "shrink"))
         if engine is not None and run_dir is None:
             raise InputError("an engine does the work of a run in a folder: name one (run_dir)")
-        run = None if run_dir is None else _LongRun(Path(run_dir), engine, on_oom)
         paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
         files = ScanOutputs.named(paths, [regions_file, *self.reference.files])
         tiles = self._tiles(regions, regions_file)
         provenance = self.provenance(tiles.asked)
         maker = CallMaker(self.rule, self.tiling.window)
         counts, number, bases = Counter[str](), 0, 0
-        with files.opened(self.reference.lengths, self.tiling, provenance) as take:
+        with contextlib.ExitStack() as stack:
+            run = None
+            if run_dir is not None:
+                run = _LongRun(stack.enter_context(RunDirectory(run_dir)), engine, on_oom)
+                files.remove_unfinished()  # nobody else may be at it: the folder is locked
+            take = stack.enter_context(
+                files.opened(self.reference.lengths, self.tiling, provenance)
+            )
 
             def keep(calls: Sequence[Call]) -> None:
                 nonlocal number, bases
@@ -341,7 +350,7 @@ class GenomeScanner:
         if unknown:
             shown = ", ".join(unknown[:_SHOWN]) + (", ..." if len(unknown) > _SHOWN else "")
             said = f"{len(unknown)} of {len(wanted or ())} regions lie on no contig of "
-            said += f"{self.reference.name} ({shown})"
+            said += f"{self.reference.name}, or behind its end ({shown})"
             if not ranges and not short:
                 names = ", ".join(list(lengths)[:_SHOWN])
                 raise InputError(f"{said}; expected regions of {names} ...")
@@ -376,7 +385,8 @@ class GenomeScanner:
         self, tiles: _Tiles, counts: Counter[str], shard_windows: int, run: _LongRun
     ) -> Iterator[ScannedWindows]:
         """Do what is left of a run, then give all its windows."""
-        with RunDirectory(run.folder) as directory, run.engine or LocalEngine() as engine:
+        directory = run.directory
+        with run.engine or LocalEngine() as engine:
             kept = cast("BatchSize | None", directory.settled.get("batch_size"))
             make_work = replace(self._make_work, on_oom=run.on_oom, batch_size=kept)
             conditions, batch_size = engine.start(make_work)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from enhancer_variants.effects import Requested, record_chunks, score_records
+from enhancer_variants.effects import Outputs, Requested, record_chunks, score_records
 from enhancer_variants.effects.rows import AlleleRows
 from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Variant
@@ -179,7 +179,14 @@ class VariantCalls:
         -------
         RunSummary
             Counts.
+
+        Raises
+        ------
+        InputError
+            As :meth:`VariantScorer.annotate`; also where the output is an input.
         """
+        files = (variants, regions_file, *self.scanner.reference.files)
+        Outputs(output).refuse_inputs(files)
         requested = self._requested(variants, regions, regions_file)
         counts, records = Counter[str](), 0
         with requested.open() as opened:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from enhancer_variants.effects import ModelSource, ScoringPlan, make_plan
 from enhancer_variants.errors import DeviceMemoryError, InputError, ModelError
@@ -25,6 +23,7 @@ from enhancer_variants.models import (
     tokenize,
 )
 from enhancer_variants.models.batch_size import measured_batch_size
+from enhancer_variants.models.conditions import computing_conditions
 from enhancer_variants.models.files import JSON
 from enhancer_variants.models.prediction import rows_at_once
 from enhancer_variants.provenance import provenance_of
@@ -38,9 +37,6 @@ __all__ = ["MakeScanWork", "OnOom", "ScanWork", "plan_of_scan"]
 
 OnOom: TypeAlias = Literal["stop", "shrink"]
 """What to do where a device has too little memory for a batch."""
-
-_VERSIONS: Final = ("numpy", "pyarrow", "scipy", "torch")
-"""Libraries whose versions the bytes of a piece may depend on."""
 
 _WINDOWS_AT_ONCE = 4096
 """Windows whose tokens are held at once: a few megabytes."""
@@ -150,14 +146,11 @@ class ScanWork:
     @property
     def conditions(self) -> Mapping[str, JSON]:
         """What the bytes of a piece depend on beside its shard."""
-        device = self.model.device
         return {
             "made_with": provenance_of(
                 self.plan, self.reference, self.reference.name, {"step": self.tiling.step}
             ),
-            "device": _kind(device),
-            "threads": torch.get_num_threads() if device.type == "cpu" else None,
-            "versions": {name: version(name) for name in _VERSIONS},
+            **computing_conditions([self.model]),
         }
 
     @property
@@ -194,74 +187,78 @@ class ScanWork:
         advance: Callable[[float], None],
     ) -> Piece:
         sized = ScanWork(self.reference, self.plan, self.tiling.step, batch_size)
-        parts, left_out = list[ScannedWindows](), 0
-        for tiles in ranges:
-            for part, without in sized._scored(tiles, advance):
-                parts.append(part)
-                left_out += without
-        counts = {"windows": sum(map(len, parts)), "has_n": left_out}
+        windows, scores = sized.log_odds(ranges, advance)
+        borders = np.cumsum([len(starts) for _, starts in windows])
+        parts = [
+            ScannedWindows(contig, starts, own)
+            for (contig, starts), own in zip(windows, np.split(scores, borders)[:-1], strict=True)
+        ]
+        counts = {"windows": len(scores), "has_n": sum(map(len, ranges)) - len(scores)}
         return Piece({WINDOWS_FILE: encode_windows(parts)}, counts, notes)
 
-    def _scored(
-        self, tiles: TileRange, advance: Callable[[float], None] | None
-    ) -> list[tuple[ScannedWindows, int]]:
-        """Score tiles some bases at a time; with each part, how many windows it leaves out."""
-        contig = self.reference.find(tiles.contig)
-        if contig is None:
-            raise InputError(f"{self.reference.name}: has no contig {tiles.contig} any more")
-        scored = []
-        tiles_at_once = max(1, _BASES_AT_ONCE // self.tiling.step)
-        for first in range(tiles.first, tiles.stop, tiles_at_once):
-            numbers = np.arange(first, min(tiles.stop, first + tiles_at_once), dtype=np.int64)
-            starts = self.tiling.starts(contig.length, numbers)
-            begin = int(starts[0])
-            bases = contig.bases(begin, int(starts[-1]) + self.tiling.window)
-            readable, scores = self.log_odds(bases, starts - begin, advance)
-            part = ScannedWindows(tiles.contig, starts[readable], scores)
-            scored.append((part, len(starts) - len(part)))
-        return scored
-
     def log_odds(
-        self,
-        bases: str,
-        starts: npt.NDArray[np.int64],
-        advance: Callable[[float], None] | None = None,
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-        """Score windows of a stretch of DNA.
+        self, ranges: Sequence[TileRange], advance: Callable[[float], None] | None = None
+    ) -> tuple[list[tuple[str, npt.NDArray[np.int64]]], npt.NDArray[np.float64]]:
+        """Score those of some tiles that hold nothing but A, C, G and T.
 
         Parameters
         ----------
-        bases
-            The stretch.
-        starts
-            Shape (n,): first bases of the windows, 0-based in the stretch.
+        ranges
+            The tiles.
         advance
-            Told how many more windows are done.
+            Told how many more of them are done.
 
         Returns
         -------
-        readable : numpy.ndarray
-            Shape (n,), bool: which windows hold nothing but A, C, G and T.
+        windows : list of tuple
+            Of each stretch its contig and the first bases of the windows that were scored,
+            0-based.
         log_odds : numpy.ndarray
-            Shape (readable windows,), float64, in log2 units; the mean of both strands' where the
-            plan says so.
+            Shape (scored windows,), float64, in log2 units, in the order of `windows`; the mean of
+            both strands' where the plan says so.
 
         Raises
         ------
         ModelError
             If the model gives a logit that is not finite.
         """
-        track = KmerTrack(bases, self.tiling.window, self.model.vocabulary)
-        readable = track.readable(starts)
-        starts = starts[readable]
-        if advance is not None and len(starts) < len(readable):
-            advance(len(readable) - len(starts))
-        strands = [self._read(track, starts, advance)]
-        if self.plan.strand == "both":
-            other = KmerTrack(reverse_complement(bases), self.tiling.window, self.model.vocabulary)
-            mirrored = len(bases) - self.tiling.window - starts
-            strands.append(self._read(other, mirrored, advance))
-        return readable, self._checked_mean(strands)
+        told = advance or _nothing
+        windows = list[tuple[str, npt.NDArray[np.int64]]]()
+
+        def forward() -> Iterator[Tokens]:
+            for stretch in self._stretches(ranges):
+                track = KmerTrack(stretch.bases, self.tiling.window, self.model.vocabulary)
+                starts = stretch.starts[track.readable(stretch.starts)]
+                told(len(stretch.starts) - len(starts))
+                windows.append((stretch.contig, stretch.begin + starts))
+                yield from _tokens(track, starts)
+
+        def reverse() -> Iterator[Tokens]:
+            for stretch, (_, starts) in zip(self._stretches(ranges), windows, strict=True):
+                bases = reverse_complement(stretch.bases)
+                track = KmerTrack(bases, self.tiling.window, self.model.vocabulary)
+                mirrored = len(bases) - self.tiling.window - (starts - stretch.begin)
+                yield from _tokens(track, mirrored)
+
+        strands = [forward, reverse] if self.plan.strand == "both" else [forward]
+        share = 1 / len(strands)
+        return windows, self._checked_mean(
+            [self._read(tokens(), lambda rows: told(rows * share)) for tokens in strands]
+        )
+
+    def _stretches(self, ranges: Sequence[TileRange]) -> Iterator[_Stretch]:
+        """Read the bases of tiles, some at a time."""
+        tiles_at_once = max(1, _BASES_AT_ONCE // self.tiling.step)
+        for tiles in ranges:
+            contig = self.reference.find(tiles.contig)
+            if contig is None:
+                raise InputError(f"{self.reference.name}: has no contig {tiles.contig} any more")
+            for first in range(tiles.first, tiles.stop, tiles_at_once):
+                numbers = np.arange(first, min(tiles.stop, first + tiles_at_once), dtype=np.int64)
+                starts = self.tiling.starts(contig.length, numbers)
+                begin = int(starts[0])
+                bases = contig.bases(begin, int(starts[-1]) + self.tiling.window)
+                yield _Stretch(tiles.contig, begin, bases, starts - begin)
 
     def sequence_log_odds(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
         """Score windows that are given as text.
@@ -321,18 +318,62 @@ class ScanWork:
         return log_odds(self.model, logits[:rows])[:, 0]
 
     def _read(
-        self,
-        track: KmerTrack,
-        starts: npt.NDArray[np.int64],
-        advance: Callable[[float], None] | None,
+        self, tokens: Iterable[Tokens], told: Callable[[int], None]
     ) -> npt.NDArray[np.float64]:
-        strands = 2 if self.plan.strand == "both" else 1
-        told = None if advance is None else lambda rows: advance(rows / strands)
-        scores = [np.empty(0)]
-        for first in range(0, len(starts), _WINDOWS_AT_ONCE):
-            tokens = track.tokens(starts[first : first + _WINDOWS_AT_ONCE])
-            scores.append(self._predicted(tokens, told))
+        """Predict windows some at a time, those of short stretches together, in full batches."""
+        scores, held, rows = [np.empty(0)], list[Tokens](), 0
+        for some in tokens:
+            held.append(some)
+            rows += len(some.lengths)
+            of_a_batch = rows_at_once(self.model, some.ids.shape[1], self.batch_size)
+            if rows >= max(_WINDOWS_AT_ONCE, of_a_batch):
+                joined, full = _together(held), rows - rows % of_a_batch
+                scores.append(self._predicted(_rows(joined, slice(full)), told))
+                held, rows = [_rows(joined, slice(full, None))], rows - full
+        if rows:
+            scores.append(self._predicted(_together(held), told))
         return np.concatenate(scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Bases of a contig, and the tiles that begin in it.
+
+    Attributes
+    ----------
+    contig
+        Name in the FASTA.
+    begin
+        Its first base, 0-based on the contig.
+    bases
+        The bases.
+    starts
+        Shape (n,): first base of each tile, 0-based in the stretch.
+    """
+
+    contig: str
+    begin: int
+    bases: str
+    starts: npt.NDArray[np.int64]
+
+
+def _tokens(track: KmerTrack, starts: npt.NDArray[np.int64]) -> Iterator[Tokens]:
+    for first in range(0, len(starts), _WINDOWS_AT_ONCE):
+        yield track.tokens(starts[first : first + _WINDOWS_AT_ONCE])
+
+
+def _together(several: Sequence[Tokens]) -> Tokens:
+    """Join the tokens of windows, which are equally many for each."""
+    ids = np.concatenate([tokens.ids for tokens in several])
+    return Tokens(ids, np.concatenate([tokens.lengths for tokens in several]))
+
+
+def _rows(tokens: Tokens, which: slice) -> Tokens:
+    return Tokens(tokens.ids[which], tokens.lengths[which])
+
+
+def _nothing(_: float) -> None:
+    """Take progress that nobody asked for."""
 
 
 def _noting(told: list[float], advance: Callable[[float], None] | None) -> Callable[[float], None]:
@@ -352,10 +393,3 @@ def _batch_size(plan: ScoringPlan) -> BatchSize:
     if plan.batch_size != "auto" or model.device.type == "cpu":
         return plan.batch_size
     return measured_batch_size(plan.ready(model))
-
-
-def _kind(device: torch.device) -> str:
-    """Name what computes: another kind of processor rounds in another way."""
-    if device.type == "cuda":
-        return f"cuda {torch.cuda.get_device_name(device)}"
-    return f"{device.type} {torch.backends.cpu.get_cpu_capability()}"

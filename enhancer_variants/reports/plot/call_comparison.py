@@ -228,9 +228,9 @@ def _name_rows(ax: Axes, names: list[str]) -> None:
 def _row_text(row: pd.Series[Any]) -> str:
     text = f"{row['calls_overlapping']:,} of {row['calls']:,}"
     if not math.isnan(row["fold"]):
-        text += f", {row['fold']:.2g}-fold"
+        text += f", {row['fold']:.3g}-fold"
         if not (math.isnan(row["fold_low"]) or math.isnan(row["fold_high"])):
-            text += f" ({row['fold_low']:.2g} to {row['fold_high']:.2g})"
+            text += f" ({row['fold_low']:.3g} to {row['fold_high']:.3g})"
     return text + (f", p = {row['p_enriched']:.2g}" if row["permutations"] else "")
 
 
