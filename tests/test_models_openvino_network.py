@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from enhancer_variants.demo import demo_files
 from enhancer_variants.errors import MissingDependencyError, ModelError
 from enhancer_variants.models import (
     DnabertNetwork,
@@ -136,3 +138,22 @@ def test_threads_that_share_a_network_have_their_own_results(
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(shared, batches))
     assert all(torch.equal(ours, alone) for ours, alone in zip(found, expected, strict=True))
+
+
+class _SignalStack(ctypes.Structure):
+    """``stack_t`` of signal.h."""
+
+    _fields_ = (("place", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
+
+def _signal_stack() -> tuple[int | None, int, int]:
+    found = _SignalStack()
+    assert ctypes.CDLL(None).sigaltstack(None, ctypes.byref(found)) == 0
+    return found.place, found.flags, found.size
+
+
+def test_signals_of_this_thread_keep_their_stack() -> None:
+    before = _signal_stack()
+    model = load_model(demo_files().model, backend="openvino", device="cpu")
+    predict_logits(model, tokenize(["ACGT" * 50], model.vocabulary))
+    assert _signal_stack() == before

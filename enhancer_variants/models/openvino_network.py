@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
@@ -102,7 +103,12 @@ def _compiled(network: DnabertNetwork, precision: str) -> Any:
         "CACHE_DIR": "",
         "ENABLE_CPU_PINNING": False,  # threads of other runs on this machine stay undisturbed
     }
-    return openvino.Core().compile_model(_Graph(network).model(), "CPU", settings)
+    graph = _Graph(network).model()
+    # In a thread that ends: OpenVINO gives the one that compiles first a stack of its own for
+    # signals, and takes its memory back when the last network goes, in whatever thread. In the
+    # main thread, the next signal after that would end the process.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(openvino.Core().compile_model, graph, "CPU", settings).result()
 
 
 class _Graph:
