@@ -279,6 +279,21 @@ def test_a_run_in_a_folder_goes_on_and_has_the_same_bytes(
         scanner.write(cut / "a.bed", engine=LocalEngine())
 
 
+def test_an_output_is_not_written_over_a_piece_of_its_run(
+    make_reference: MakeReference, tmp_path: Path
+) -> None:
+    reference = make_reference(c=_dna(600))
+    scanner = GenomeScanner(reference, demo_files().model, progress=False, device="cpu")
+    run = tmp_path / "run"
+    scanner.write(tmp_path / "a.bed", run_dir=run)
+    [piece] = (run / "windows").iterdir()
+    before = piece.read_bytes()
+    with pytest.raises(InputError, match="belongs to the run"):
+        scanner.write(run / "windows" / "b.bed", run_dir=run)
+    assert piece.read_bytes() == before
+    assert [*(run / "windows").iterdir()] == [piece]
+
+
 def test_memory_that_runs_out_shrinks_the_batch_or_stops(
     make_reference: MakeReference, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -299,6 +299,8 @@ class GenomeScanner:
             run = None
             if run_dir is not None:
                 run = _LongRun(stack.enter_context(RunDirectory(run_dir)), engine, on_oom)
+                for file in files.files:
+                    run.directory.refuse_output(file.path)
                 files.remove_unfinished()  # nobody else may be at it: the folder is locked
             take = stack.enter_context(
                 files.opened(self.reference.lengths, self.tiling, provenance)
