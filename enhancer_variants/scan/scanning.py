@@ -24,15 +24,16 @@ from enhancer_variants.models.files import JSON
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.provenance import provenance_of
 from enhancer_variants.runs import Engine, LocalEngine, RunDirectory, run_shards
+from enhancer_variants.runs.shrinking import BatchSize, OnOom
 from enhancer_variants.scan.calling import Call, CallMaker, CallRule, make_calls
 from enhancer_variants.scan.outputs import ScanOutputs
 from enhancer_variants.scan.presets import DEFAULT_STEP, find_preset
 from enhancer_variants.scan.scanned import WINDOWS_FILE, ScannedWindows, decode_windows
-from enhancer_variants.scan.shards import WINDOWS_PER_SHARD, BatchSize, tile_shards
+from enhancer_variants.scan.shards import WINDOWS_PER_SHARD, tile_shards
 from enhancer_variants.scan.summary import ScanSummary
 from enhancer_variants.scan.tables import call_frame, window_frame
 from enhancer_variants.scan.tiling import TileRange, Tiling, ranges_to_scan
-from enhancer_variants.scan.work import MakeScanWork, OnOom, ScanWork, plan_of_scan
+from enhancer_variants.scan.work import MakeScanWork, ScanWork, plan_of_scan
 
 __all__ = ["GenomeScanner", "Scan", "scan_genome"]
 

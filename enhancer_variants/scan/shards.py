@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from enhancer_variants.errors import InputError
 from enhancer_variants.runs import Shard
+from enhancer_variants.runs.shrinking import BatchSize
 from enhancer_variants.scan.tiling import TileRange
 
-__all__ = ["WINDOWS_PER_SHARD", "BatchSize", "ScanShard", "tile_shards"]
-
-BatchSize: TypeAlias = int | Literal["auto"]
-"""Windows in one pass through the network."""
+__all__ = ["WINDOWS_PER_SHARD", "ScanShard", "tile_shards"]
 
 WINDOWS_PER_SHARD = 65_536
 """Windows of a shard: minutes of work for a small network on a CPU, seconds on a GPU."""

@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from enhancer_variants.effects import ModelSource, ScoringPlan, make_plan
-from enhancer_variants.errors import DeviceMemoryError, InputError, ModelError
+from enhancer_variants.errors import InputError, ModelError
 from enhancer_variants.genome import Reference, reverse_complement
 from enhancer_variants.models import (
     BUNDLED_ENHANCER,
@@ -28,15 +28,12 @@ from enhancer_variants.models.files import JSON
 from enhancer_variants.models.prediction import rows_at_once
 from enhancer_variants.provenance import provenance_of
 from enhancer_variants.runs import Piece, Shard
+from enhancer_variants.runs.shrinking import BatchSize, OnOom, in_batches_that_fit
 from enhancer_variants.scan.kmer_windows import KmerTrack
 from enhancer_variants.scan.scanned import WINDOWS_FILE, ScannedWindows, encode_windows
-from enhancer_variants.scan.shards import BatchSize
 from enhancer_variants.scan.tiling import TileRange, Tiling
 
-__all__ = ["MakeScanWork", "OnOom", "ScanWork", "plan_of_scan"]
-
-OnOom: TypeAlias = Literal["stop", "shrink"]
-"""What to do where a device has too little memory for a batch."""
+__all__ = ["MakeScanWork", "ScanWork", "plan_of_scan"]
 
 _WINDOWS_AT_ONCE = 4096
 """Windows whose tokens are held at once: a few megabytes."""
@@ -166,18 +163,14 @@ class ScanWork:
         DeviceMemoryError
             If memory ran out.
         """
-        batch_size, notes = shard.content.batch_size, dict[str, JSON]()
-        while True:
-            told = list[float]()
-            try:
-                return self._piece(shard.content.tiles, batch_size, notes, _noting(told, advance))
-            except DeviceMemoryError as error:
-                if self._on_oom == "stop" or error.batch_size <= 1:
-                    raise
-                batch_size = error.batch_size // 2
-                notes = {"batch_size": batch_size}
-                if advance is not None:
-                    advance(-sum(told))
+        content = shard.content
+
+        def do(
+            batch_size: BatchSize, progress: Callable[[float], None], notes: Mapping[str, JSON]
+        ) -> Piece:
+            return self._piece(content.tiles, batch_size, notes, progress)
+
+        return in_batches_that_fit(do, content.batch_size, self._on_oom, advance)
 
     def _piece(
         self,
@@ -374,17 +367,6 @@ def _rows(tokens: Tokens, which: slice) -> Tokens:
 
 def _nothing(_: float) -> None:
     """Take progress that nobody asked for."""
-
-
-def _noting(told: list[float], advance: Callable[[float], None] | None) -> Callable[[float], None]:
-    """Pass progress on, and note it, so that it can be taken back."""
-
-    def noted(windows: float) -> None:
-        told.append(windows)
-        if advance is not None:
-            advance(windows)
-
-    return noted
 
 
 def _batch_size(plan: ScoringPlan) -> BatchSize:

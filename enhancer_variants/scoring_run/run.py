@@ -44,15 +44,14 @@ from enhancer_variants.runs import (
     Shard,
     run_shards,
 )
+from enhancer_variants.runs.shrinking import BatchSize, OnOom
 from enhancer_variants.schema import MOTIF_HIT_COLUMNS
 from enhancer_variants.scorer import VariantScorer
 from enhancer_variants.scoring_run.work import (
     HITS_PIECE,
     RECORDS,
     TFBS_PIECE,
-    BatchSize,
     MakeScoringWork,
-    OnOom,
     ScoringOutline,
     ScoringShard,
 )

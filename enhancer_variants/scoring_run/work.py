@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -19,7 +19,6 @@ from enhancer_variants.effects import (
     score_chunks,
 )
 from enhancer_variants.effects.outputs import Destination
-from enhancer_variants.errors import DeviceMemoryError
 from enhancer_variants.genome import Reference
 from enhancer_variants.io import VariantRecord
 from enhancer_variants.io.effects_as_vcf import VcfLines
@@ -30,24 +29,18 @@ from enhancer_variants.models.conditions import computing_conditions
 from enhancer_variants.models.files import JSON
 from enhancer_variants.provenance import provenance_of
 from enhancer_variants.runs import Piece, Shard
+from enhancer_variants.runs.shrinking import BatchSize, OnOom, in_batches_that_fit
 from enhancer_variants.schema import MOTIF_HIT_COLUMNS, MOTIF_HITS, Column
 from enhancer_variants.scorer import VariantScorer
 
-__all__ = ["BatchSize", "MakeScoringWork", "OnOom", "ScoringOutline", "ScoringShard", "ScoringWork"]
+__all__ = ["MakeScoringWork", "ScoringOutline", "ScoringShard", "ScoringWork"]
 
-BatchSize: TypeAlias = int | Literal["auto"]
-OnOom: TypeAlias = Literal["stop", "shrink"]
 
 RECORDS: Final = "records"
 """Name of the count of records; the others are named as statuses are."""
 
 TFBS_PIECE: Final = "tfbs.parquet"
 HITS_PIECE: Final = "motif_hits.parquet"
-
-_GO_ON: Final = (
-    "A run keeps its batch size once a shard is done: go on with on_oom='shrink' (--on-oom "
-    "shrink), or name another folder"
-)
 
 _DATA_SET: Final = "effects.parquet"
 
@@ -217,18 +210,14 @@ class ScoringWork:
 
     def __call__(self, shard: Shard, advance: Callable[[float], None] | None = None) -> Piece:
         """Score a shard; once more with smaller batches where memory ran out, if asked to."""
-        batch_size = shard.content.batch_size
-        notes: dict[str, JSON] = {}
-        while True:
-            progress = _Retractable(advance)
-            try:
-                return self._piece(shard.content.chunks, batch_size, progress, notes)
-            except DeviceMemoryError as error:
-                if self._asked.on_oom == "stop" or error.batch_size <= 1:
-                    raise DeviceMemoryError(f"{error}. {_GO_ON}", error.batch_size) from error
-                batch_size = error.batch_size // 2
-                notes = {"batch_size": batch_size}
-                progress.retract()
+        content = shard.content
+
+        def do(
+            batch_size: BatchSize, progress: Callable[[float], None], notes: Mapping[str, JSON]
+        ) -> Piece:
+            return self._piece(content.chunks, batch_size, progress, notes)
+
+        return in_batches_that_fit(do, content.batch_size, self._asked.on_oom, advance)
 
     def _piece(
         self,
@@ -259,22 +248,6 @@ class ScoringWork:
                 counts[RECORDS] += len(table.records)
         files = {name: content.getvalue().to_pybytes() for name, content in contents.items()}
         return Piece(files, counts, notes)
-
-
-class _Retractable:
-    """Passes progress on, and can take it back."""
-
-    def __init__(self, advance: Callable[[float], None] | None) -> None:
-        self._advance, self._told = advance, 0.0
-
-    def __call__(self, alleles: float) -> None:
-        self._told += alleles
-        if self._advance is not None:
-            self._advance(alleles)
-
-    def retract(self) -> None:
-        """Say that nothing of it is done."""
-        self(-self._told)
 
 
 def _complete(asked: Outputs, plan: ScoringPlan) -> Outputs:
