@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from enhancer_variants.errors import DeviceMemoryError, ModelError
-from enhancer_variants.models import Model, batch_size, load_model, measured_batch_size
+from enhancer_variants.models import (
+    Model,
+    NetworkConfig,
+    batch_size,
+    load_model,
+    measured_batch_size,
+)
+from enhancer_variants.models.graphed_network import GraphedNetwork
 from enhancer_variants.models.prediction import rows_at_once
 
 
@@ -52,6 +60,17 @@ def test_the_quickest_is_chosen(on: Any, model: Model) -> None:
     assert measured_batch_size(model, 30, [2, 16, 8, 4]) == 8
     assert machine.seen[:5] == [(2, 30), (2, 30), (4, 30), (8, 30), (16, 30)]
     assert len(machine.seen) == 1 + 5 * 4
+
+
+def test_passes_that_were_recorded_on_the_way_are_given_back(
+    on: Any, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Machine(lambda rows: 0.01 * rows))
+    network = GraphedNetwork(NetworkConfig(69, 8, 1, 2, 16, 32, 2, 1e-12, 2))
+    forgotten: list[None] = []
+    monkeypatch.setattr(network, "forget_passes", lambda: forgotten.append(None))
+    measured_batch_size(replace(model, network=network), 30, [4, 8])
+    assert forgotten == [None]
 
 
 def test_of_equals_it_is_the_smallest(on: Any, model: Model) -> None:

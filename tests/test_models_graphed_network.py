@@ -71,6 +71,47 @@ def test_only_so_many_shapes_are_recorded(
     assert len(recorded) == module._MOST_SHAPES
 
 
+def test_forgotten_passes_are_recorded_anew(
+    networks: tuple[DnabertNetwork, GraphedNetwork], recorded: list[torch.Size]
+) -> None:
+    plain, graphed = networks
+    for rows in range(1, 8):
+        for _ in range(2):
+            graphed(batch(rows, 5, rows))
+        graphed.forget_passes()
+    assert len(recorded) == 7
+    assert torch.equal(graphed(batch(7, 5, 7)), plain(batch(7, 5, 7)))
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("out of memory"), RuntimeError("not permitted")]
+)
+def test_what_cannot_be_recorded_is_computed(
+    networks: tuple[DnabertNetwork, GraphedNetwork],
+    recorded: list[torch.Size],
+    monkeypatch: pytest.MonkeyPatch,
+    error: RuntimeError,
+) -> None:
+    plain, graphed = networks
+    asked: list[torch.Size] = []
+    small, large = batch(2, 8, 0), batch(3, 8, 1)
+    for _ in range(2):
+        graphed(small)
+
+    def fail(_: Any, ids: torch.Tensor, __: Any) -> None:
+        asked.append(ids.shape)
+        raise error
+
+    monkeypatch.setattr(module, "_record", fail)
+    graphed(large)
+    with pytest.warns(RuntimeWarning, match=f"3 rows of 8 tokens are not recorded.*{error}"):
+        assert torch.equal(graphed(large), plain(large))
+    for ids in (large, batch(4, 8, 2), batch(4, 8, 3), small):
+        assert torch.equal(graphed(ids), plain(ids))
+    assert asked == [(3, 8)]  # it is not tried again
+    assert recorded == [(2, 8)]  # and what was recorded before is of use still
+
+
 @pytest.mark.usefixtures("recorded")
 def test_two_threads_do_not_take_each_others_results(
     networks: tuple[DnabertNetwork, GraphedNetwork], monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from enhancer_variants.errors import DeviceMemoryError, ModelError
+from enhancer_variants.models.graphed_network import GraphedNetwork
 from enhancer_variants.models.model import Model
 from enhancer_variants.models.prediction import predict_logits, rows_at_once
 from enhancer_variants.models.tokens import Tokens, tokenize
@@ -80,6 +81,8 @@ def measured_batch_size(
     if len(sizes) == 1:
         return sizes[0]
     per_row = _seconds_per_row(model, length, sizes, seconds)
+    if isinstance(model.network, GraphedNetwork):
+        model.network.forget_passes()  # those of the others would take memory and places
     best = sizes[0]
     for size in per_row:
         if per_row[size] < _WORTH_IT * per_row[best]:

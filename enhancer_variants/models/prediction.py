@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -15,6 +15,7 @@ import torch
 
 from enhancer_variants.errors import ModelError, WindowLengthError
 from enhancer_variants.models.device_memory import memory_errors
+from enhancer_variants.models.full_precision import full_precision
 from enhancer_variants.models.model import Model
 from enhancer_variants.models.network import DnabertNetwork, in_float32
 from enhancer_variants.models.tokens import Tokens, kmer_counts, truncate
@@ -197,7 +198,7 @@ def _start(model: Model, batch: _Batch) -> Callable[[], Logits]:
     """
     ids, lengths = batch
     on_gpu = model.device.type == "cuda"
-    with torch.inference_mode(), _full_precision(), _current(model.device):
+    with torch.inference_mode(), full_precision(), _current(model.device):
         placed = (ids.pin_memory() if on_gpu else ids).to(model.device, non_blocking=on_gpu)
         logits = model.network(placed, lengths, padding=model.padding)
         if not on_gpu:
@@ -222,26 +223,3 @@ def _current(device: torch.device) -> AbstractContextManager[Any]:
 def _errors(model: Model, batch: _Batch) -> AbstractContextManager[None]:
     rows, tokens = batch[0].shape
     return memory_errors(model.name, rows, tokens, str(model.device))
-
-
-@contextmanager
-def _full_precision() -> Iterator[None]:
-    """Multiply float32 as float32, and leave torch's settings as the caller had them."""
-    if not hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # torch before 2.9
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")
-        try:
-            yield
-        finally:
-            torch.set_float32_matmul_precision(before)
-        return
-    # Not by the function above, which refuses where the caller has used these settings.
-    kinds = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]
-    settings = [kind.fp32_precision for kind in kinds]
-    try:
-        for kind in kinds:
-            kind.fp32_precision = "ieee"
-        yield
-    finally:
-        for kind, setting in zip(kinds, settings, strict=True):
-            kind.fp32_precision = setting
