@@ -11,7 +11,7 @@ shift is asserted to be that of windows cut from the FASTA here and predicted on
 load_model.
 
 With --records, one long run in place of these: so many made-up SNVs of the same megabase, each at a
-place of its own as long as there are places, annotated from VCF.gz to VCF.gz. A part of a million
+place of its own as long as there are places, annotated in shards from VCF.gz to VCF.gz. A part of a million
 (--records 20000) gives the same kind of work, drawn from all places; what a million would take at
 that rate is given beside it, and is an extrapolation. Goes to results/bundled_records.json.
 """
@@ -36,7 +36,7 @@ import torch
 from machine import interleaved, save
 from pipeline import WAYS, scored
 
-from enhancer_variants import VariantScorer
+from enhancer_variants import VariantScorer, score_run
 from enhancer_variants.models import (
     Tokens,
     bundled_directory,
@@ -62,6 +62,7 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--model", type=Path, help="another multi-label directory; not saved")
     arguments.add_argument("--records", type=int, help="one run over so many SNVs instead")
+    arguments.add_argument("--run-dir", type=Path, help="with --records: keep shards, or go on")
     arguments.add_argument("--motifs", action="store_true", help="with --records: 879 motifs too")
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
@@ -120,14 +121,25 @@ def in_chunks(name: str, scorer: VariantScorer, vcf: Path) -> dict[str, Callable
 
 
 def one_run(genome: Path, directory: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Annotate many SNVs with both models, once."""
+    """Annotate many SNVs with both models, in shards."""
     motifs = "JASPAR2024" if options.motifs else None
-    scorer = VariantScorer(genome, enhancer=directory, tfbs=directory, motifs=motifs, device="cpu")
+    window = load_model(directory, device="cpu").window_length
     with tempfile.TemporaryDirectory() as folder:
+        run_dir = options.run_dir or Path(folder, "run")
         vcf = Path(folder, "snvs.vcf.gz")
-        write_random_snvs(genome, options.records, vcf, scorer.models[0].window_length)
+        write_random_snvs(genome, options.records, vcf, window)
+        found = len(list(run_dir.glob("done/*.json")))
         start, processor = time.perf_counter(), time.process_time()
-        summary = scorer.annotate(vcf, Path(folder, "effects.vcf.gz"))
+        summary = score_run(
+            vcf,
+            genome,
+            Path(folder, "effects.vcf.gz"),
+            run_dir=run_dir,
+            enhancer=directory,
+            tfbs=directory,
+            motifs=motifs,
+            device="cpu",
+        )
         seconds, processor = time.perf_counter() - start, time.process_time() - processor
     assert summary.scored == summary.alleles == options.records, summary
     rate = options.records / seconds
@@ -135,6 +147,7 @@ def one_run(genome: Path, directory: Path, options: argparse.Namespace) -> dict[
         "what": "both bundled models over many SNVs, VCF.gz to VCF.gz, 200 bp, CPU, one run",
         "snvs": options.records,
         "motifs": motifs,
+        "shards_done_before": found,
         "seconds": round(seconds, 1),
         "processor_seconds": round(processor, 1),
         "snvs_per_second": round(rate, 1),
