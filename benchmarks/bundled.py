@@ -11,9 +11,9 @@ shift is asserted to be that of windows cut from the FASTA here and predicted on
 load_model.
 
 With --records, one long run in place of these: so many made-up SNVs of the same megabase, each at a
-place of its own as long as there are places, annotated in shards from VCF.gz to VCF.gz. A part of a million
-(--records 20000) gives the same kind of work, drawn from all places; what a million would take at
-that rate is given beside it, and is an extrapolation. Goes to results/bundled_records.json.
+place of its own as long as there are places, annotated in shards from VCF.gz to VCF.gz. A part of a
+million (--records 20000) gives the same kind of work, drawn from all places; what a million would
+take at that rate is given beside it, and is an extrapolation. Goes to results/bundled_records.json.
 """
 
 from __future__ import annotations

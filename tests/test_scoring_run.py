@@ -30,6 +30,7 @@ from enhancer_variants.errors import (
     ModelError,
     VariantFileError,
 )
+from enhancer_variants.io.records import parse_vcf_line
 from enhancer_variants.models import conditions, find_model
 from enhancer_variants.runs import LocalEngine, Piece, Shard
 from enhancer_variants.scoring_run import run as run_module
@@ -594,6 +595,14 @@ def test_the_maker_of_work_can_be_pickled(files: DemoFiles) -> None:
     assert again == made
     outline = pickle.loads(pickle.dumps(again().outline))  # noqa: S301
     assert outline == made().outline
+
+
+def test_a_shard_is_the_same_when_it_was_sent() -> None:
+    lines = [b"chr1\t5\t.\tA\tC,<DEL>\n", b"chr1\tno\t.\tA\tC\n", b"", b"chr2\t7\trs1\tG\tT\r\n"]
+    records = tuple(parse_vcf_line(line, number) for number, line in enumerate(lines, 3))
+    for chunks in ((), (records[:1], (), records[1:])):
+        sent = work_module.ScoringShard(chunks, "auto")
+        assert pickle.loads(pickle.dumps(sent)) == sent  # noqa: S301 - our own bytes
 
 
 def run(*arguments: object) -> int:

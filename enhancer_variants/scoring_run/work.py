@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 import pyarrow as pa
@@ -44,6 +45,8 @@ HITS_PIECE: Final = "motif_hits.parquet"
 
 _DATA_SET: Final = "effects.parquet"
 
+_FIELDS: Final = tuple(operator.attrgetter(own.name) for own in fields(VariantRecord))
+
 
 @dataclass(frozen=True, slots=True)
 class ScoringShard:
@@ -64,6 +67,15 @@ class ScoringShard:
 
     chunks: tuple[Sequence[VariantRecord], ...]
     batch_size: BatchSize
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle columns, which one process does for all workers, in a quarter of the time."""
+        columns = [[[*map(values, chunk)] for values in _FIELDS] for chunk in self.chunks]
+        return _shard_of_columns, (columns, self.batch_size)
+
+
+def _shard_of_columns(chunks: Sequence[Sequence[Any]], batch_size: BatchSize) -> ScoringShard:
+    return ScoringShard(tuple(tuple(map(VariantRecord, *chunk)) for chunk in chunks), batch_size)
 
 
 @dataclass(frozen=True, slots=True)
