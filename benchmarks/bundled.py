@@ -60,6 +60,7 @@ def main() -> None:
     arguments.add_argument("--snvs", type=int, default=300)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--device", default="cpu")
     arguments.add_argument("--model", type=Path, help="another multi-label directory; not saved")
     arguments.add_argument("--records", type=int, help="one run over so many SNVs instead")
     arguments.add_argument("--run-dir", type=Path, help="with --records: keep shards, or go on")
@@ -67,16 +68,17 @@ def main() -> None:
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
     directory = options.model or bundled_directory()
+    ending = "" if options.device == "cpu" else f"_{options.device}"
     genome = Path(os.environ["ENHANCER_VARIANTS_DATA"]) / "genome" / "chr20_1Mb.fa.gz"
     if options.records is not None:
         result = one_run(genome, directory, options)
-        print(result) if options.model else save("bundled_records", result)
+        print(result) if options.model else save(f"bundled_records{ending}", result)
         return
-    model = load_model(directory, device="cpu")
+    model = load_model(directory, device=options.device)
     with tempfile.TemporaryDirectory() as folder:
         vcf = Path(folder, "snvs.vcf")
         windows = write_snvs(genome, options.snvs, vcf, model.window_length)
-        common: dict[str, Any] = {"device": "cpu", "progress": False}
+        common: dict[str, Any] = {"device": options.device, "progress": False}
         named = {"enhancer": directory, "tfbs": directory}
         models = VariantScorer(genome, **named, **common)
         everything = VariantScorer(genome, **named, motifs="JASPAR2024", **common)
@@ -92,7 +94,7 @@ def main() -> None:
         }
         seconds = interleaved(contestants, options.rounds)
     result = {
-        "what": "SNVs/s from VCF to table, 200 bp, forward strand, CPU, medians",
+        "what": "SNVs/s from VCF to table, 200 bp, forward strand, medians",
         "snvs": options.snvs,
         "rounds": options.rounds,
         "distinct_windows": len(tokens.lengths),
@@ -104,7 +106,7 @@ def main() -> None:
         "seconds": seconds,
     }
     if options.model is None:
-        save("bundled", result)
+        save(f"bundled{ending}", result)
     else:
         print(result)
 
@@ -123,7 +125,7 @@ def in_chunks(name: str, scorer: VariantScorer, vcf: Path) -> dict[str, Callable
 def one_run(genome: Path, directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Annotate many SNVs with both models, in shards."""
     motifs = "JASPAR2024" if options.motifs else None
-    window = load_model(directory, device="cpu").window_length
+    window = load_model(directory, device=options.device).window_length
     with tempfile.TemporaryDirectory() as folder:
         run_dir = options.run_dir or Path(folder, "run")
         vcf = Path(folder, "snvs.vcf.gz")
@@ -138,13 +140,13 @@ def one_run(genome: Path, directory: Path, options: argparse.Namespace) -> dict[
             enhancer=directory,
             tfbs=directory,
             motifs=motifs,
-            device="cpu",
+            device=options.device,
         )
         seconds, processor = time.perf_counter() - start, time.process_time() - processor
     assert summary.scored == summary.alleles == options.records, summary
     rate = options.records / seconds
     result = {
-        "what": "both bundled models over many SNVs, VCF.gz to VCF.gz, 200 bp, CPU, one run",
+        "what": "both bundled models over many SNVs, VCF.gz to VCF.gz, 200 bp, one run",
         "snvs": options.records,
         "motifs": motifs,
         "shards_done_before": found,
