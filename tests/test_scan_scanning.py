@@ -21,9 +21,8 @@ from enhancer_variants.errors import DeviceMemoryError, InputError, ModelError, 
 from enhancer_variants.genome import Reference, reverse_complement
 from enhancer_variants.models import Model, log_odds, predict_logits, tokenize
 from enhancer_variants.runs import LocalEngine
-from enhancer_variants.scan import CallRule, GenomeScanner, scan_genome
+from enhancer_variants.scan import CallRule, GenomeScanner, scan_genome, window_reader
 from enhancer_variants.scan import scanning as scanning_module
-from enhancer_variants.scan import work as work_module
 from enhancer_variants.scan.work import MakeScanWork, ScanWork, plan_of_scan
 
 MakeReference = Callable[..., Reference]
@@ -297,7 +296,7 @@ def test_an_output_is_not_written_over_a_piece_of_its_run(
 def test_memory_that_runs_out_shrinks_the_batch_or_stops(
     make_reference: MakeReference, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    predicted, sizes = work_module.predict_logits, list[object]()
+    predicted, sizes = window_reader.predict_logits, list[object]()
 
     def little_memory(*given: object, batch_size: int, **options: object) -> object:
         sizes.append(batch_size)
@@ -305,7 +304,7 @@ def test_memory_that_runs_out_shrinks_the_batch_or_stops(
             raise DeviceMemoryError("too little", batch_size)
         return predicted(*given, batch_size=batch_size, **options)
 
-    monkeypatch.setattr(work_module, "predict_logits", little_memory)
+    monkeypatch.setattr(window_reader, "predict_logits", little_memory)
     scanner = GenomeScanner(
         make_reference(c=_dna(600)),
         demo_files().model,

@@ -6,8 +6,10 @@ one; a recorded pass (a CUDA graph) is asked for at once. Not measured on a GPU 
 
 from __future__ import annotations
 
+import functools
 import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -20,8 +22,11 @@ from enhancer_variants.models.network import DnabertNetwork, NetworkConfig
 
 __all__ = ["GraphedNetwork"]
 
-_MOST_SHAPES: Final = 4
-"""Recorded passes keep their activations, so only so many shapes are recorded."""
+_MOST_SHAPES: Final = 6
+"""A recorded pass stays, so only so many shapes are recorded."""
+
+_turn: Final = threading.Lock()
+"""Passes share memory, and a process can record one at a time: one thread at a time uses them."""
 
 _Shape: TypeAlias = tuple[torch.Size, torch.Size | None]
 
@@ -43,7 +48,6 @@ class GraphedNetwork(DnabertNetwork):
         super().__init__(config)
         self._passes: dict[_Shape, _RecordedPass | None] = {}
         self._records = True
-        self._turn = threading.Lock()  # a recorded pass has one place for inputs and results
 
     def forward(
         self, ids: Tensor, lengths: Tensor | None = None, *, padding: Padding = "none"
@@ -52,25 +56,27 @@ class GraphedNetwork(DnabertNetwork):
         if not _is_recordable(ids):
             return super().forward(ids, lengths, padding=padding)
         bias = self.attention_bias(self._like_words(ids), lengths, padding)
-        with self._turn:
-            return self._recorded_or_first(ids, bias)
+        with _turn:
+            recorded = self._recorded(ids, bias)
+            if recorded is not None:
+                return recorded(ids, bias)
+        return self._logits_of_ids(ids, bias)
 
     def forget_passes(self) -> None:
         """Give back the memory of recorded passes; shapes that come again are recorded anew."""
-        with self._turn:
+        with _turn:
             self._passes.clear()
 
-    def _recorded_or_first(self, ids: Tensor, bias: Tensor | None) -> Tensor:
+    def _recorded(self, ids: Tensor, bias: Tensor | None) -> _RecordedPass | None:
+        """Give the pass of a shape, recorded now if this is the second time that it comes."""
         shape = (ids.shape, None if bias is None else bias.shape)
         if shape not in self._passes:
             self._passes[shape] = None  # seen once: perhaps a last batch, which comes once
-            return self._logits_of_ids(ids, bias)
-        recorded = self._passes[shape]
-        if recorded is None:
-            if sum(known is not None for known in self._passes.values()) >= _MOST_SHAPES:
-                return self._logits_of_ids(ids, bias)
-            recorded = self._passes[shape] = self._try_to_record(ids, bias)
-        return self._logits_of_ids(ids, bias) if recorded is None else recorded(ids, bias)
+            return None
+        known = sum(recorded is not None for recorded in self._passes.values())
+        if self._passes[shape] is None and known < _MOST_SHAPES:
+            self._passes[shape] = self._try_to_record(ids, bias)
+        return self._passes[shape]
 
     def _try_to_record(self, ids: Tensor, bias: Tensor | None) -> _RecordedPass | None:
         if not self._records:
@@ -113,25 +119,63 @@ class _RecordedPass:
 
 
 def _is_recordable(ids: Tensor) -> bool:
-    return ids.is_cuda and torch.is_inference_mode_enabled()
+    """Whether this is inference on a GPU, on the stream that all threads have in common.
+
+    Passes share memory, which two streams would write to at the same time.
+    """
+    if not (ids.is_cuda and torch.is_inference_mode_enabled()):
+        return False
+    return torch.cuda.current_stream(ids.device) == torch.cuda.default_stream(ids.device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Studio:
+    """Where the passes of a GPU are recorded: on one stream, into memory that they share.
+
+    What a pass writes on its way is of no use behind it, so the next one may write there too. Many
+    networks then take the memory of one, beside their weights.
+    """
+
+    stream: torch.cuda.Stream
+    graphs: weakref.WeakSet[torch.cuda.CUDAGraph]
+
+
+@functools.cache
+def _studio(device: torch.device) -> _Studio:
+    return _Studio(torch.cuda.Stream(device), weakref.WeakSet())  # type: ignore[no-untyped-call]
 
 
 def _record(
     compute: Callable[[Tensor, Tensor | None], Tensor], ids: Tensor, bias: Tensor | None
 ) -> _RecordedPass:
-    """Record a pass, after one aside that lets libraries choose their algorithms."""
-    ids, bias = ids.clone(), None if bias is None else bias.clone()
-    stream = torch.cuda.current_stream()
-    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    aside.wait_stream(stream)
-    try:
-        with torch.cuda.stream(aside):
-            compute(ids, bias)
-    finally:
-        stream.wait_stream(aside)  # it reads the clones above
-    graph = torch.cuda.CUDAGraph()
-    # "thread_local": others may use the GPU. The outer context brings the stream back where a
-    # recording fails, which the inner one then does not.
-    with torch.cuda.stream(stream), torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        logits = compute(ids, bias)
+    """Record a pass, after one on the same stream that lets libraries choose their algorithms."""
+    studio = _studio(ids.device)
+    with torch.cuda.device(ids.device):
+        ids, bias = ids.clone(), None if bias is None else bias.clone()
+        stream = torch.cuda.current_stream()
+        studio.stream.wait_stream(stream)
+        try:
+            with torch.cuda.stream(studio.stream):
+                compute(ids, bias)
+        finally:
+            stream.wait_stream(studio.stream)  # it reads the clones above
+        graph = torch.cuda.CUDAGraph()
+        # Held until the end: memory cannot be shared with a graph that is gone by then.
+        other = next(iter(studio.graphs), None)
+        with (
+            # Before torch 2.11, what one recording in inference mode leaves behind breaks those
+            # of others outside of it.
+            torch.inference_mode(False),
+            # Brings the stream back where a recording fails, which the context below does not.
+            torch.cuda.stream(stream),
+            torch.cuda.graph(
+                graph,
+                pool=None if other is None else other.pool(),
+                stream=studio.stream,  # torch's own one belongs to the first GPU that recorded
+                capture_error_mode="thread_local",  # others may use the GPU
+            ),
+            torch.inference_mode(),
+        ):
+            logits = compute(ids, bias)
+    studio.graphs.add(graph)
     return _RecordedPass(graph.replay, ids, bias, logits)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,28 +19,26 @@ from enhancer_variants.models import (
     BUNDLED_ENHANCER,
     Model,
     Tokens,
-    log_odds,
-    predict_logits,
     tokenize,
 )
 from enhancer_variants.models.batch_size import measured_batch_size
 from enhancer_variants.models.conditions import computing_conditions
 from enhancer_variants.models.files import JSON
-from enhancer_variants.models.prediction import rows_at_once
 from enhancer_variants.provenance import provenance_of
 from enhancer_variants.runs import Piece, Shard
 from enhancer_variants.runs.shrinking import BatchSize, OnOom, in_batches_that_fit
 from enhancer_variants.scan.kmer_windows import KmerTrack
 from enhancer_variants.scan.scanned import WINDOWS_FILE, ScannedWindows, encode_windows
 from enhancer_variants.scan.tiling import TileRange, Tiling
+from enhancer_variants.scan.window_reader import WINDOWS_AT_ONCE, WindowReader
 
 __all__ = ["MakeScanWork", "ScanWork", "plan_of_scan"]
 
-_WINDOWS_AT_ONCE = 4096
-"""Windows whose tokens are held at once: a few megabytes."""
-
 _BASES_AT_ONCE = 1 << 20
 """Bases that are read at once, windows' overlap aside."""
+
+_Windows = TypeVar("_Windows", Sequence[str], npt.NDArray[np.int64])
+"""Several windows, as text or as their first bases."""
 
 
 def plan_of_scan(enhancer: ModelSource | None, **options: Any) -> ScoringPlan:
@@ -179,8 +178,7 @@ class ScanWork:
         notes: Mapping[str, JSON],
         advance: Callable[[float], None],
     ) -> Piece:
-        sized = ScanWork(self.reference, self.plan, self.tiling.step, batch_size)
-        windows, scores = sized.log_odds(ranges, advance)
+        windows, scores = self.log_odds(ranges, advance, batch_size)
         borders = np.cumsum([len(starts) for _, starts in windows])
         parts = [
             ScannedWindows(contig, starts, own)
@@ -190,7 +188,10 @@ class ScanWork:
         return Piece({WINDOWS_FILE: encode_windows(parts)}, counts, notes)
 
     def log_odds(
-        self, ranges: Sequence[TileRange], advance: Callable[[float], None] | None = None
+        self,
+        ranges: Sequence[TileRange],
+        advance: Callable[[float], None] | None = None,
+        batch_size: BatchSize | None = None,
     ) -> tuple[list[tuple[str, npt.NDArray[np.int64]]], npt.NDArray[np.float64]]:
         """Score those of some tiles that hold nothing but A, C, G and T.
 
@@ -200,6 +201,8 @@ class ScanWork:
             The tiles.
         advance
             Told how many more of them are done.
+        batch_size
+            Windows in one pass through the network; by default those of the whole work.
 
         Returns
         -------
@@ -224,19 +227,20 @@ class ScanWork:
                 starts = stretch.starts[track.readable(stretch.starts)]
                 told(len(stretch.starts) - len(starts))
                 windows.append((stretch.contig, stretch.begin + starts))
-                yield from _tokens(track, starts)
+                yield from _in_pieces(track.tokens, starts)
 
         def reverse() -> Iterator[Tokens]:
             for stretch, (_, starts) in zip(self._stretches(ranges), windows, strict=True):
                 bases = reverse_complement(stretch.bases)
                 track = KmerTrack(bases, self.tiling.window, self.model.vocabulary)
                 mirrored = len(bases) - self.tiling.window - (starts - stretch.begin)
-                yield from _tokens(track, mirrored)
+                yield from _in_pieces(track.tokens, mirrored)
 
         strands = [forward, reverse] if self.plan.strand == "both" else [forward]
         share = 1 / len(strands)
+        reader = WindowReader(self.model, batch_size or self.batch_size)
         return windows, self._checked_mean(
-            [self._read(tokens(), lambda rows: told(rows * share)) for tokens in strands]
+            [reader.log_odds(tokens(), lambda rows: told(rows * share)) for tokens in strands]
         )
 
     def _stretches(self, ranges: Sequence[TileRange]) -> Iterator[_Stretch]:
@@ -266,17 +270,12 @@ class ScanWork:
         numpy.ndarray
             Shape (n,), float64, as :meth:`log_odds` gives them.
         """
-        strands = [self._of_texts(sequences)]
+        strands = [sequences]
         if self.plan.strand == "both":
-            strands.append(self._of_texts([reverse_complement(text) for text in sequences]))
-        return self._checked_mean(strands)
-
-    def _of_texts(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
-        scores = [np.empty(0)]
-        for first in range(0, len(sequences), _WINDOWS_AT_ONCE):
-            texts = sequences[first : first + _WINDOWS_AT_ONCE]
-            scores.append(self._predicted(tokenize(texts, self.model.vocabulary)))
-        return np.concatenate(scores)
+            strands.append([reverse_complement(text) for text in sequences])
+        tokens = partial(tokenize, vocabulary=self.model.vocabulary)
+        reader = WindowReader(self.model, self.batch_size)
+        return self._checked_mean([reader.log_odds(_in_pieces(tokens, texts)) for texts in strands])
 
     def _checked_mean(self, strands: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
         mean: npt.NDArray[np.float64] = np.mean(strands, axis=0)
@@ -286,46 +285,6 @@ class ScanWork:
                 "ones: try precision fp32"
             )
         return mean
-
-    def _predicted(
-        self, tokens: Tokens, told: Callable[[int], None] | None = None
-    ) -> npt.NDArray[np.float64]:
-        rows = len(tokens.lengths)
-        # All batches have one shape, so that no number depends on how the windows were cut.
-        missing = max(rows_at_once(self.model, tokens.ids.shape[1], self.batch_size) - rows, 0)
-        if rows and missing:
-            tokens = Tokens(
-                np.pad(tokens.ids, ((0, missing), (0, 0)), mode="edge"),
-                np.pad(tokens.lengths, (0, missing), mode="edge"),
-            )
-        left = rows
-
-        def progress(done: int) -> None:
-            nonlocal left
-            if told is not None:
-                told(min(done, left))
-            left -= min(done, left)
-
-        size = self.batch_size
-        logits = predict_logits(self.model, tokens, batch_size=size, progress=progress)
-        return log_odds(self.model, logits[:rows])[:, 0]
-
-    def _read(
-        self, tokens: Iterable[Tokens], told: Callable[[int], None]
-    ) -> npt.NDArray[np.float64]:
-        """Predict windows some at a time, those of short stretches together, in full batches."""
-        scores, held, rows = [np.empty(0)], list[Tokens](), 0
-        for some in tokens:
-            held.append(some)
-            rows += len(some.lengths)
-            of_a_batch = rows_at_once(self.model, some.ids.shape[1], self.batch_size)
-            if rows >= max(_WINDOWS_AT_ONCE, of_a_batch):
-                joined, full = _together(held), rows - rows % of_a_batch
-                scores.append(self._predicted(_rows(joined, slice(full)), told))
-                held, rows = [_rows(joined, slice(full, None))], rows - full
-        if rows:
-            scores.append(self._predicted(_together(held), told))
-        return np.concatenate(scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,19 +309,9 @@ class _Stretch:
     starts: npt.NDArray[np.int64]
 
 
-def _tokens(track: KmerTrack, starts: npt.NDArray[np.int64]) -> Iterator[Tokens]:
-    for first in range(0, len(starts), _WINDOWS_AT_ONCE):
-        yield track.tokens(starts[first : first + _WINDOWS_AT_ONCE])
-
-
-def _together(several: Sequence[Tokens]) -> Tokens:
-    """Join the tokens of windows, which are equally many for each."""
-    ids = np.concatenate([tokens.ids for tokens in several])
-    return Tokens(ids, np.concatenate([tokens.lengths for tokens in several]))
-
-
-def _rows(tokens: Tokens, which: slice) -> Tokens:
-    return Tokens(tokens.ids[which], tokens.lengths[which])
+def _in_pieces(tokens_of: Callable[[_Windows], Tokens], windows: _Windows) -> Iterator[Tokens]:
+    for first in range(0, len(windows), WINDOWS_AT_ONCE):
+        yield tokens_of(windows[first : first + WINDOWS_AT_ONCE])
 
 
 def _nothing(_: float) -> None:
