@@ -144,3 +144,18 @@ def test_what_a_killed_process_left_beside_a_file_is_removed(tmp_path: Path) -> 
         assert not temporary.exists()
         temporary.touch()
     assert {path.name for path in tmp_path.iterdir()} == {*kept, "effects.vcf"}
+
+
+def test_long_names_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    one, other = (tmp_path / f"{'cohort_' * 7}chr{number}.vcf.gz" for number in (1, 2))
+    with pending_output(one) as temporary:
+        temporary.touch()
+        remove_unfinished(other)
+        assert temporary.exists()
+        remove_unfinished(one)
+        assert not temporary.exists()
+        temporary.touch()
+    longest = tmp_path / ("n" * 255)
+    with pending_output(longest) as temporary:
+        temporary.touch()
+    assert longest.exists()

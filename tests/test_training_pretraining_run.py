@@ -239,6 +239,7 @@ def test_a_gpu_that_is_not_there(config: PretrainConfig, monkeypatch: pytest.Mon
         ("fasta", (), "fasta names no file"),
         ("contigs", "chr1", "contigs is 'chr1'; expected several names"),
         ("seed", -1, "seed is -1; expected a whole number from 0 on"),
+        ("seed", 2**32, "seed is 4294967296; expected at most 4294967295"),
         ("max_steps", 0.5, "max_steps is 0.5"),
         ("dev_share", 0, "dev_share is 0; expected a number above 0"),
         ("dev_share", 0.7, "expected a number from 0 to 0.5"),

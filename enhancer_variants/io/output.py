@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -32,6 +33,9 @@ __all__ = [
 
 _BGZIP_MODE = "wb4"
 """Compression level 4 takes half the time of bgzip's own 6 for 7 % more bytes."""
+
+_LONGEST_IN_A_NAME = 40
+"""Characters of a file's name that the name of its unfinished one holds."""
 
 OUTPUT_FORMATS = ("vcf", "vcf.gz", "bcf", "tsv", "tsv.gz", "parquet")
 """What effects are written as; each is also the ending that stands for it."""
@@ -147,8 +151,14 @@ def pending_output(output: str | os.PathLike[str] | None) -> Iterator[Path]:
 
 
 def _unfinished(target: Path) -> str:
-    """Begin a temporary name; the name may be as long as the file system allows already."""
-    return f".{target.name[:40]}."
+    """Begin a temporary name, as no other file's begins.
+
+    The name may be as long as the file system allows already.
+    """
+    name = target.name
+    if len(name) > _LONGEST_IN_A_NAME:
+        name = f"{name[:_LONGEST_IN_A_NAME]}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:12]}"
+    return f".{name}."
 
 
 def remove_unfinished(output: str | os.PathLike[str]) -> None:

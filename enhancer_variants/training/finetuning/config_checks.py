@@ -16,13 +16,13 @@ __all__ = [
     "check_known",
     "check_number",
     "check_numbers",
+    "check_seed",
     "check_whole",
 ]
 
 _WHOLE: Final = {
     "batch_size": 1,
     "gradient_accumulation": 1,
-    "seed": 0,
     "shift": 0,
     "logging_steps": 1,
     "save_total_limit": 1,
@@ -60,8 +60,7 @@ def check_numbers(values: Mapping[str, Any]) -> None:
     for name, least in _WHOLE_OR_NONE.items():
         if values[name] is not None:
             check_whole(name, values[name], least)
-    if values["seed"] > _LARGEST_SEED:
-        raise InputError(f"seed is {values['seed']}; expected at most {_LARGEST_SEED}")
+    check_seed(values["seed"])
     if values["evaluate_every"] != "epoch":
         check_whole("evaluate_every", values["evaluate_every"], 1)
     for name in (*_UP_FROM_0, *_ABOVE_0):
@@ -80,13 +79,28 @@ def check_whole(name: str, value: object, least: int) -> None:
 
     Examples
     --------
-    >>> check_whole("seed", 0, 0)
-    >>> check_whole("seed", 0.5, 0)
+    >>> check_whole("shift", 0, 0)
+    >>> check_whole("shift", 0.5, 0)
     Traceback (most recent call last):
-    enhancer_variants.errors.InputError: seed is 0.5; expected a whole number from 0 on
+    enhancer_variants.errors.InputError: shift is 0.5; expected a whole number from 0 on
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise InputError(f"{name} is {value!r}; expected a whole number from {least} on")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that Trainer or a generator of numbers would refuse later.
+
+    Examples
+    --------
+    >>> check_seed(42)
+    >>> check_seed(2**32)
+    Traceback (most recent call last):
+    enhancer_variants.errors.InputError: seed is 4294967296; expected at most 4294967295
+    """
+    check_whole("seed", seed, 0)
+    if seed > _LARGEST_SEED:
+        raise InputError(f"seed is {seed}; expected at most {_LARGEST_SEED}")
 
 
 def check_number(name: str, value: Any, least: float, most: float = math.inf) -> None:

@@ -14,6 +14,7 @@ from enhancer_variants.training.finetuning.config import NetworkSizes, TrainingP
 from enhancer_variants.training.finetuning.config_checks import (
     check_choice,
     check_number,
+    check_seed,
     check_whole,
 )
 from enhancer_variants.training.splits import HELD_OUT_CONTIGS
@@ -30,7 +31,6 @@ _WHOLE_NUMBERS: Final = {
     "evaluate_every": 1,
     "logging_steps": 1,
     "save_total_limit": 1,
-    "seed": 0,
     "threads": 1,
     "workers": 0,
 }
@@ -177,6 +177,7 @@ class PretrainConfig:
         for name, least in _WHOLE_NUMBERS.items():
             if not (name in _MAY_BE_NONE and getattr(self, name) is None):
                 check_whole(name, getattr(self, name), least)
+        check_seed(self.seed)
         for name, most in _NUMBERS.items():
             check_number(name, getattr(self, name), 0, most)
         for name in _ABOVE_0:
