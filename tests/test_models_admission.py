@@ -16,19 +16,15 @@ from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models import (
     Admission,
     ModelCard,
-    ModelView,
-    admitted,
     read_card,
     write_card,
 )
 from enhancer_variants.models.admission import (
     EXACT_ERROR,
     LEAST_RANK_CORRELATION,
-    LEAST_SPEEDUP,
     admissions_for_weights,
     admissions_from_json,
     grade,
-    with_admissions,
 )
 
 WEIGHTS = "ab" * 32
@@ -86,56 +82,6 @@ def test_a_bound_itself_is_within_it_and_no_number_is_refused() -> None:
     assert grade(math.inf, 1.0) == grade(math.nan, 1.0) == grade(0.5, math.nan) == "refused"
 
 
-def test_the_quickest_that_a_card_admits_is_taken() -> None:
-    assert admitted(card(EXACT, BF16, ON_GPU), "cpu") == ("bf16", "torch")
-    assert admitted(card(EXACT, BF16, ON_GPU), "cuda") == ("fp16", "torch")
-    assert admitted(card(EXACT), "cuda") == admitted(card(), "cpu") == ("fp32", "torch")
-
-
-def test_the_choice_can_be_narrowed_to_what_is_there() -> None:
-    both = card(EXACT, BF16)
-    assert admitted(both, "cpu", precisions=["fp32"]) == ("fp32", "openvino")
-    assert admitted(both, "cpu", backends=["torch"]) == ("bf16", "torch")
-    assert admitted(both, "cpu", precisions=["fp16"]) == ("fp16", "torch")
-    assert admitted(both, "cuda", backends=["openvino"]) == ("fp32", "openvino")
-
-
-def test_what_is_hardly_quicker_is_not_taken_and_of_equals_the_first_is() -> None:
-    slow = dataclasses.replace(EXACT, speedup=math.nextafter(LEAST_SPEEDUP, 0))
-    assert admitted(card(slow), "cpu") == ("fp32", "torch")
-    assert admitted(card(dataclasses.replace(EXACT, speedup=LEAST_SPEEDUP)), "cpu") == (
-        "fp32",
-        "openvino",
-    )
-    equal = dataclasses.replace(BF16, speedup=EXACT.speedup)
-    assert admitted(card(EXACT, equal), "cpu") == ("fp32", "openvino")
-    assert admitted(card(equal, EXACT), "cpu") == ("bf16", "torch")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"weights_sha256": "0" * 64},
-        {"window_length": 201},
-        {"padding": "dnabert", "max_seq_length": 200},
-        {"max_seq_length": 210},
-        {"window_length": None},
-    ],
-)
-def test_an_admission_holds_for_what_was_checked_alone(change: dict[str, Any]) -> None:
-    assert EXACT.holds_for(card())
-    assert not EXACT.holds_for(card(**change))
-    assert admitted(card(EXACT, **change), "cpu") == ("fp32", "torch")
-
-
-def test_new_admissions_replace_those_of_their_device_and_of_other_weights() -> None:
-    other_weights = dataclasses.replace(ON_GPU, device_type="mps", weights_sha256="0" * 64)
-    before = card(EXACT, ON_GPU, other_weights)
-    assert with_admissions(before, "cpu", [BF16]) == (BF16, ON_GPU)
-    assert with_admissions(before, "cpu", [EXACT, BF16]) == (BF16, EXACT, ON_GPU)
-    assert with_admissions(before, "cuda", []) == (EXACT,)
-
-
 def test_a_copy_of_the_weights_keeps_what_was_found_of_them() -> None:
     stale = dataclasses.replace(BF16, weights_sha256="0" * 64)
     (kept,) = admissions_for_weights((EXACT, stale), WEIGHTS, "cd" * 32)
@@ -153,14 +99,6 @@ def test_admissions_survive_a_card_and_equal_cards_are_equal_bytes(tmp_path: Pat
 def test_a_card_without_admissions_has_no_such_key(tmp_path: Path) -> None:
     write_card(card(), tmp_path / "card.json")
     assert "admissions" not in json.loads((tmp_path / "card.json").read_text())
-
-
-def test_a_part_of_a_model_keeps_what_the_worst_output_admits() -> None:
-    whole = card(EXACT)
-    for part in ("enhancer", "factors"):
-        seen = ModelView(Path("mini"), part).card_of(whole)
-        assert len(seen.labels) < 3
-        assert admitted(seen, "cpu") == ("fp32", "openvino")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import graphlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -49,42 +50,48 @@ LAYERS = [
 ]
 """Imports go from a later layer to an earlier one; io, motifs and models not to each other."""
 
-MODULES = sorted(info.name for info in pkgutil.walk_packages(ev.__path__, "enhancer_variants."))
+_FOUND = [*pkgutil.walk_packages(ev.__path__, "enhancer_variants.")]
+MODULES = sorted(info.name for info in _FOUND)
+PACKAGES = {info.name for info in _FOUND if info.ispkg}
 
 
 def _layer(part: str) -> int:
     return next(number for number, layer in enumerate(LAYERS) if part in layer)
 
 
-def _imported_parts(source: str) -> set[str]:
-    """Parts of the package that a module imports anywhere, lazily too."""
-    parts = set()
-    for node in ast.walk(ast.parse(source)):
-        names = []
+def _imported(module: str) -> set[str]:
+    """Names of the package that a module imports anywhere: lazily, or for its types alone."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(_source(module))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-            if node.module == "enhancer_variants":
-                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        parts |= {n.split(".")[1] for n in names if n.startswith("enhancer_variants.")}
-    return parts
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.startswith("enhancer_variants.")}
+
+
+def _source(module: str) -> str:
+    return Path(importlib.util.find_spec(module).origin).read_text()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_one_way(module: str) -> None:
     part = module.split(".")[1]
-    path = importlib.util.find_spec(module).origin
-    for imported in _imported_parts(Path(path).read_text()) - {part}:
+    for imported in {name.split(".")[1] for name in _imported(module)} - {part} - set(ev.__all__):
         assert _layer(imported) <= _layer(part), f"{module} imports upward: {imported}"
         if {imported, part} <= {"io", "motifs", "models"}:
             pytest.fail(f"{module} imports {imported}, which stands beside it")
 
 
+def test_no_module_needs_one_that_needs_it() -> None:
+    """A package's `__init__` only says where its names are."""
+    files = set(MODULES) - PACKAGES
+    graphlib.TopologicalSorter({module: _imported(module) & files for module in files}).prepare()
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_are_documented_and_of_a_size_to_read(module: str) -> None:
-    path = Path(importlib.util.find_spec(module).origin)
-    source = path.read_text()
+    source = _source(module)
     assert ast.get_docstring(ast.parse(source))
     assert len(source.splitlines()) <= 500
 

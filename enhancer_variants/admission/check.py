@@ -32,7 +32,7 @@ from enhancer_variants.models import (
     load_model,
     write_card,
 )
-from enhancer_variants.models.admission import with_admissions
+from enhancer_variants.models.admission_choice import with_admissions
 from enhancer_variants.models.card import CARD_FILE, with_assumptions_noted
 from enhancer_variants.models.checkpoint import read_checkpoint
 from enhancer_variants.models.completion import complete_card

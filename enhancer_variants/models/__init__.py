@@ -10,9 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from enhancer_variants.models.admission import Admission, admitted
+    from enhancer_variants.models.admission import Admission
     from enhancer_variants.models.admission import Backend as Backend
     from enhancer_variants.models.admission import Precision as Precision
+    from enhancer_variants.models.admission_choice import admitted
     from enhancer_variants.models.batch_size import measured_batch_size
     from enhancer_variants.models.bundled_models import (
         BUNDLED_ENHANCER,
@@ -78,7 +79,7 @@ _MODULE_OF = {
     "RecordSource": "registry.entries",
     "Tokens": "tokens",
     "Vocabulary": "vocabulary",
-    "admitted": "admission",
+    "admitted": "admission_choice",
     "bundled_directory": "bundled_models",
     "convert_checkpoint": "convert",
     "describe_model": "describe",

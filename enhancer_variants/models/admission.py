@@ -1,4 +1,4 @@
-"""Which precisions and backends a model may be computed with, as noted in its card.
+"""A precision or backend that a model may be computed with, as noted in its card.
 
 A precision or a backend is admitted by its error on the shift of log-odds, which is what a user
 reads, and never by its error on probabilities, which hardly move where a model is sure.
@@ -7,28 +7,22 @@ reads, and never by its error on probabilities, which hardly move where a model 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from enhancer_variants.errors import CheckpointError
 from enhancer_variants.models.card_checks import is_name, is_sha256, is_whole, wrong_value
 
-if TYPE_CHECKING:
-    from enhancer_variants.models.card import ModelCard
-
 __all__ = [
     "EXACT_ERROR",
     "LEAST_RANK_CORRELATION",
-    "LEAST_SPEEDUP",
     "Admission",
     "Backend",
     "Precision",
     "admissions_for_weights",
     "admissions_from_json",
-    "admitted",
     "grade",
-    "with_admissions",
 ]
 
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16"]
@@ -52,9 +46,6 @@ LEAST_RANK_CORRELATION: Final = 0.995
 
 The order of variants stays: of a thousand, the ranks move by 29 (root mean square) at the most.
 """
-
-LEAST_SPEEDUP: Final = 1.05
-"""From which gain in speed on another precision or backend is worth it; less is noise."""
 
 _SMALLEST_SPEEDUP = 1e-6
 _LARGEST_SPEEDUP = 1e6
@@ -148,17 +139,6 @@ class Admission:
         """What is admitted, and where: of these a card has one admission."""
         return self.device_type, self.precision, self.backend
 
-    def holds_for(self, card: ModelCard) -> bool:
-        """Whether a model is what was checked: its weights, and how it is fed.
-
-        Parameters
-        ----------
-        card
-            The model's card, completed.
-        """
-        names = ("weights_sha256", "window_length", "max_seq_length", "padding")
-        return all(getattr(self, name) == getattr(card, name) for name in names)
-
 
 def grade(largest_error: float, rank_correlation: float) -> Grade:
     """Say how near shifts are to those of the reference.
@@ -186,75 +166,6 @@ def grade(largest_error: float, rank_correlation: float) -> Grade:
     if math.isfinite(largest_error) and rank_correlation >= LEAST_RANK_CORRELATION:
         return "approximate"
     return "refused"
-
-
-def admitted(
-    card: ModelCard,
-    device_type: str,
-    *,
-    precisions: Sequence[Precision] = get_args(Precision),
-    backends: Sequence[Backend] = get_args(Backend),
-) -> tuple[Precision, Backend]:
-    """Give the quickest way to compute a model that its card admits on a kind of device.
-
-    Parameters
-    ----------
-    card
-        The model's card, completed: an admission of other weights, or of another window or
-        padding, does not count.
-    device_type
-        ``cpu``, ``cuda`` or ``mps``.
-    precisions, backends
-        Which ones there is a choice of, such as the backends that are installed.
-
-    Returns
-    -------
-    precision, backend
-        Where nothing is admitted that is quicker: the first of each, fp32 on torch by default.
-
-    Examples
-    --------
-    >>> from enhancer_variants.models import ModelCard
-    >>> admitted(ModelCard(name="CTCF", task="multi_label", labels=("CTCF",)), "cuda")
-    ('fp32', 'torch')
-    """
-    quickest: tuple[Precision, Backend] = (precisions[0], backends[0])
-    speedup = LEAST_SPEEDUP
-    for admission in card.admissions:
-        eligible = (
-            admission.device_type == device_type
-            and admission.precision in precisions
-            and admission.backend in backends
-            and admission.holds_for(card)
-        )
-        if eligible and admission.speedup >= speedup:
-            quickest = (admission.precision, admission.backend)
-            speedup = math.nextafter(admission.speedup, math.inf)  # of equals, the first
-    return quickest
-
-
-def with_admissions(
-    card: ModelCard, device_type: str, found: Iterable[Admission]
-) -> tuple[Admission, ...]:
-    """Add what was found on a kind of device to the admissions of a card.
-
-    Parameters
-    ----------
-    card
-        The card, completed. Its admissions for this kind of device give way, and so do those
-        that hold for it no more.
-    device_type
-        ``cpu``, ``cuda`` or ``mps``.
-    found
-        The new ones, perhaps none.
-
-    Returns
-    -------
-    tuple of Admission
-        In the order of device, precision and backend.
-    """
-    kept = [a for a in card.admissions if a.device_type != device_type and a.holds_for(card)]
-    return tuple(sorted([*kept, *found], key=lambda admission: admission.key))
 
 
 def admissions_for_weights(

@@ -14,7 +14,8 @@ import scipy.special
 import torch
 
 from enhancer_variants.errors import CheckpointError, ModelError
-from enhancer_variants.models.admission import Backend, Precision, admitted
+from enhancer_variants.models.admission import Backend, Precision
+from enhancer_variants.models.admission_choice import admitted
 from enhancer_variants.models.card import ModelCard, Padding
 from enhancer_variants.models.checkpoint import Checkpoint, read_checkpoint
 from enhancer_variants.models.completion import complete_card
