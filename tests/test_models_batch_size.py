@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
 from enhancer_variants.errors import DeviceMemoryError, ModelError
 from enhancer_variants.models import (
@@ -97,6 +98,30 @@ def test_what_does_not_fit_is_left_out(on: Any, model: Model) -> None:
     on(Machine(lambda _: 0.01, most_rows=1))
     with pytest.raises(DeviceMemoryError):
         measured_batch_size(model, 30, [4, 8])
+
+
+def test_a_gpu_may_prepare_for_each_size(on: Any, model: Model) -> None:
+    on_gpu = replace(model, device=torch.device("cuda"))
+
+    def cost(rows: int) -> float:
+        preparing = machine.seen.count((rows, 30)) <= 2
+        return 0.3 * preparing + 0.001 * (rows + 20 + (rows - 8) ** 2)
+
+    machine = on(Machine(cost))
+    assert measured_batch_size(on_gpu, 30, [4, 8, 16, 32]) == 8
+    assert [rows for rows, _ in machine.seen[:8]] == [4, 4, 8, 8, 16, 16, 32, 32]
+
+
+def test_a_gpu_does_not_prepare_for_what_takes_long_or_does_not_fit(on: Any, model: Model) -> None:
+    on_gpu = replace(model, device=torch.device("cuda"))
+    machine = on(Machine(lambda rows: 0.1 * rows))
+    assert measured_batch_size(on_gpu, 30, [4, 8, 16, 32, 64]) == 4
+    assert max(rows for rows, _ in machine.seen) == 16
+    on(Machine(lambda _: 0.01, most_rows=8))
+    assert measured_batch_size(on_gpu, 30, [4, 8, 16, 32]) == 8
+    on(Machine(lambda _: 0.01, most_rows=1))
+    with pytest.raises(DeviceMemoryError):
+        measured_batch_size(on_gpu, 30, [4, 8])
 
 
 def test_candidates_are_sizes(model: Model) -> None:

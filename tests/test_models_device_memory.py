@@ -19,6 +19,7 @@ SAID = [
     ),
     RuntimeError("Exception from src/inference: std::bad_alloc"),
     RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes."),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
 ]
 
 

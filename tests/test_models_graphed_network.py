@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,3 +152,87 @@ def test_on_a_cpu_it_is_the_plain_network(
     with torch.inference_mode():
         assert torch.equal(graphed(ids), plain(ids))
     assert not graphed._passes
+
+
+class Stream:
+    """Stands in for a CUDA stream."""
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        self.device = device
+
+
+class Graph:
+    """Stands in for a CUDA graph."""
+
+    memory: object = None
+
+    def pool(self) -> object:
+        return self.memory
+
+    def replay(self) -> None:
+        pass
+
+
+@pytest.fixture
+def recordings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """Where and in which mode passes are recorded, by stand-ins for CUDA's streams and graphs."""
+    found: list[dict[str, Any]] = []
+
+    @contextlib.contextmanager
+    def graph(graph: Graph, *, pool: object, **options: Any) -> Iterator[None]:
+        found.append({**options, "pool": pool, "inference": torch.is_inference_mode_enabled()})
+        graph.memory = pool or object()
+        yield
+
+    stand_ins = {"Stream": Stream, "CUDAGraph": Graph, "graph": graph, "current_stream": Stream}
+    contexts = dict.fromkeys(("stream", "device"), contextlib.nullcontext)
+    for name, stand_in in {**stand_ins, **contexts}.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    module._recorder.cache_clear()
+    yield found
+    module._recorder.cache_clear()
+
+
+def record(device: str = "cpu") -> Any:
+    def compute(ids: torch.Tensor, _: torch.Tensor | None) -> torch.Tensor:
+        assert torch.is_inference_mode_enabled()
+        return ids.float()
+
+    with torch.inference_mode():
+        return module._record(compute, torch.ones(2, 3, device=device), None)
+
+
+def test_passes_share_the_memory_and_the_stream_of_their_gpu(
+    recordings: list[dict[str, Any]],
+) -> None:
+    first = record()
+    _, elsewhere = record(), record("meta")
+    one, two, other = recordings
+    assert (one["pool"], two["pool"], other["pool"]) == (None, first.replay.__self__.pool(), None)
+    assert one["stream"] is two["stream"]
+    assert (one["stream"].device, other["stream"].device) == (
+        first.ids.device,
+        elsewhere.ids.device,
+    )
+    assert not any(recording["inference"] for recording in recordings)
+    assert {recording["capture_error_mode"] for recording in recordings} == {"thread_local"}
+
+
+def test_the_memory_of_passes_that_are_gone_is_not_asked_for(
+    recordings: list[dict[str, Any]],
+) -> None:
+    for _ in range(2):
+        record()
+    assert [recording["pool"] for recording in recordings] == [None, None]
+
+
+def test_other_streams_than_the_common_one_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids: Any = SimpleNamespace(is_cuda=True, device="cuda:1")
+    current = {"cuda:0": "other", "cuda:1": "common"}
+    monkeypatch.setattr(torch.cuda, "current_stream", current.get)
+    monkeypatch.setattr(torch.cuda, "default_stream", lambda _: "common")
+    assert not module._is_recordable(ids)
+    with torch.inference_mode():
+        assert module._is_recordable(ids)
+        current["cuda:1"] = "other"
+        assert not module._is_recordable(ids)

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
 from enhancer_variants.errors import DeviceMemoryError, ModelError, WindowLengthError
-from enhancer_variants.models import Model, load_model, log_odds, predict_logits, tokenize
+from enhancer_variants.models import (
+    Model,
+    load_model,
+    log_odds,
+    predict_logits,
+    prediction,
+    tokenize,
+)
 from enhancer_variants.models.prediction import batch_rows
 
 PADDINGS = ["none", "dnabert"]
@@ -296,6 +303,23 @@ def test_memory_that_runs_out_is_an_error_with_a_remedy(models: dict[str, Model]
         predict_logits(model, tokens, batch_size=8)
     assert raised.value.batch_size == 8
     assert np.isfinite(predict_logits(model, tokens, batch_size=4)).all()
+
+
+def test_rows_that_a_gpu_pads_have_one_of_few_lengths(models: dict[str, Model]) -> None:
+    on_gpu = replace(models["none"], device=torch.device("cuda"))
+    alike, mixed, long = (
+        tokenize(["A" * bases for bases in lengths], on_gpu.vocabulary)
+        for lengths in ((12, 12, 12), (12, 21), (60, 64))
+    )
+    for tokens, asked, width in ((alike, on_gpu, 12), (mixed, on_gpu, 32), (long, on_gpu, 64)):
+        ids, lengths = prediction._batch(asked, tokens, np.arange(len(tokens.lengths)))
+        assert ids.shape[1] == width
+        assert (lengths is None) == (tokens is alike)
+        longest = tokens.ids.shape[1]
+        assert np.array_equal(ids[:, :longest], tokens.ids[:, :width])
+        assert (ids[:, longest:] == on_gpu.vocabulary.pad).all()
+    ids, _ = prediction._batch(models["none"], mixed, np.arange(2))
+    assert ids.shape[1] == mixed.ids.shape[1]
 
 
 @pytest.fixture(scope="module")

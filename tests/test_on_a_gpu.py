@@ -5,10 +5,11 @@ pytest tests/test_on_a_gpu.py
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,26 @@ def windows(count: int, lengths: tuple[int, ...] = (200,), seed: int = 0) -> lis
     return ["".join(bases.choices("ACGT", k=bases.choice(lengths))) for _ in range(count)]
 
 
+def _in_threads(compute: Callable[[int], None]) -> None:
+    threads = [threading.Thread(target=compute, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def tokens_of(model: Model, sequences: list[str]) -> Tokens:
     return tokenize(sequences, model.vocabulary)
+
+
+@pytest.mark.parametrize("padding", ["none", "dnabert"])
+def test_a_mask_is_read_in_fp16_as_in_float32(on_cpu: Model, half: Model, padding: Any) -> None:
+    asked: dict[str, Any] = {"padding": padding, "max_seq_length": 200}
+    tokens = tokens_of(on_cpu, windows(64, (101, 120, 197, 200)))
+    expected = predict_logits(replace(on_cpu, **asked), tokens)
+    for _ in range(3):
+        found = predict_logits(replace(half, **asked), tokens, batch_size=16)
+        assert np.abs(found - expected).max() < 0.1
 
 
 @pytest.mark.parametrize("padding", ["none", "dnabert"])
@@ -94,6 +113,55 @@ def test_a_replay_gives_what_was_recorded(half: Model) -> None:
     assert any(half.network._passes.values())
     assert all(np.array_equal(replays[0], again) for again in replays)
     assert np.abs(replays[0] - first).max() < 0.01
+
+
+def test_networks_share_memory_and_outlive_one_another(half: Model) -> None:
+    tokens = tokens_of(half, windows(64))
+    expected = predict_logits(half, tokens, batch_size=64)
+    others = [load_model(bundled_directory(), device=DEVICE, precision="fp16") for _ in range(4)]
+
+    def reserved_with(models: list[Model]) -> int:
+        for model in models * 3:
+            assert np.abs(predict_logits(model, tokens, batch_size=64) - expected).max() < 0.01
+        return torch.cuda.memory_reserved()
+
+    one = reserved_with(others[:1])
+    weights = sum(p.numel() * p.element_size() for p in others[0].network.parameters())
+    assert reserved_with(others) - one < 3 * (2 * weights + 2**25)
+    replayed = predict_logits(others[3], tokens, batch_size=64)
+    del others[:3]
+    gc.collect()
+    torch.cuda.empty_cache()
+    _ = torch.full((2**26,), 7.0, device=DEVICE)  # takes what was given back
+    assert np.array_equal(predict_logits(others[0], tokens, batch_size=64), replayed)
+
+
+def test_recordings_leave_those_of_others_alone(half: Model) -> None:
+    assert isinstance(half.network, GraphedNetwork)
+    half.network.forget_passes()
+    tokens = tokens_of(half, windows(8))
+    for _ in range(3):
+        predict_logits(half, tokens, batch_size=8)
+    numbers = torch.zeros(4, device=DEVICE)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        doubled = numbers + torch.rand(4, device=DEVICE)
+    graph.replay()
+    assert (doubled.cpu() > 0).all()
+
+
+def test_two_threads_record_in_turn(half: Model) -> None:
+    models = [load_model(bundled_directory(), device=DEVICE, precision="fp16") for _ in range(2)]
+    tokens = tokens_of(half, windows(32))
+    expected = predict_logits(half, tokens, batch_size=32)
+    found: list[list[np.ndarray]] = [[], []]
+
+    def compute(number: int) -> None:
+        found[number] += [predict_logits(models[number], tokens, batch_size=32) for _ in range(5)]
+
+    _in_threads(compute)
+    for own in found:
+        assert [np.abs(result - expected).max() < 0.01 for result in own] == [True] * 5
 
 
 def test_shifts_in_fp16_have_the_ranks_of_float32(on_cpu: Model, half: Model) -> None:
@@ -139,11 +207,7 @@ def test_two_threads_have_their_own_results(half: Model) -> None:
         tokens = tokens_of(half, sequences[number])
         found[number] += [predict_logits(half, tokens, batch_size=32) for _ in range(10)]
 
-    threads = [threading.Thread(target=compute, args=(number,)) for number in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _in_threads(compute)
     for own, right in zip(found, expected, strict=True):
         assert len(own) == 10
         assert all(np.abs(result - right).max() < 0.01 for result in own)

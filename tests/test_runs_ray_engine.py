@@ -377,20 +377,32 @@ def test_a_worker_does_shards_with_what_it_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     before = torch.get_num_threads()
-    worker = RemoteWorker(3)
+    worker = RemoteWorker(3, 0)
     try:
         conditions, outline = worker.prepare(cloudpickle.dumps(Load(tmp_path / "dead")))
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
     assert (conditions["threads"], outline) == ("3", "complements")
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""  # none was asked for
     assert worker.here() == os.getpid()
     assert worker.do(Shard(0, "ACGT", 4)).files == {"complement.txt": b"TGCA"}
     with pytest.raises(CheckpointError, match=r"^enhancer/: no weights$"):
         worker.do(Shard(0, "damaged", 1))
     with pytest.raises(EnhancerVariantsError, match=r"^TwoPartError: one and two$"):
         worker.do(Shard(0, "two parts", 1))
+
+
+def test_a_worker_sees_the_gpus_that_ray_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    worker = RemoteWorker(torch.get_num_threads(), 0.5)
+    worker.prepare(cloudpickle.dumps(Load(tmp_path / "dead")))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
 
 
 def test_cores_are_shared_so_that_all_workers_find_room() -> None:

@@ -221,8 +221,11 @@ def _missing_type(precision: Precision, device: torch.device) -> str:
         (square @ square).cpu()
     except (RuntimeError, TypeError) as error:
         return _first_line(error)
-    if device.type == "cuda" and precision == "bf16" and not torch.cuda.is_bf16_supported():
-        return f"{torch.cuda.get_device_name(device)} does not compute in bf16"
+    if device.type == "cuda" and precision == "bf16":
+        with torch.cuda.device(device):
+            supported = torch.cuda.is_bf16_supported(including_emulation=False)
+        if not supported:
+            return f"{torch.cuda.get_device_name(device)} does not compute in bf16"
     return ""
 
 

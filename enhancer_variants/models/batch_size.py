@@ -94,6 +94,8 @@ def _seconds_per_row(
     model: Model, length: int, sizes: Sequence[int], seconds: float
 ) -> dict[int, float]:
     """Least time for a row at each batch size that could be measured, in ascending order."""
+    if model.device.type != "cpu":
+        sizes = _warmed_up(model, length, sizes, seconds)
     start = time.perf_counter()
     _seconds_of_batch(model, length, sizes[0])  # the first pass allocates and compiles
     least: dict[int, float] = {}
@@ -111,6 +113,28 @@ def _seconds_per_row(
                 break
             least[size] = min(taken, least.get(size, taken))
     return least
+
+
+def _warmed_up(model: Model, length: int, sizes: Sequence[int], seconds: float) -> list[int]:
+    """Sizes that fit and are soon done, behind the passes in which a GPU prepares for each.
+
+    In the first pass of a shape its libraries choose algorithms, and the second one is recorded:
+    both may take longer than many batches.
+    """
+    ready: list[int] = []
+    taken = 0.0
+    for size in sizes:
+        if len(ready) > 1 and taken * size > seconds * ready[-1]:
+            break
+        try:
+            for _ in range(2):
+                taken = _seconds_of_batch(model, length, size)
+        except DeviceMemoryError:
+            if not ready:
+                raise
+            break
+        ready.append(size)
+    return ready
 
 
 def _seconds_of_batch(model: Model, length: int, size: int) -> float:

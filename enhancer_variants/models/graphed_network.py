@@ -129,11 +129,13 @@ def _is_recordable(ids: Tensor) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Studio:
+class _Recorder:
     """Where the passes of a GPU are recorded: on one stream, into memory that they share.
 
     What a pass writes on its way is of no use behind it, so the next one may write there too. Many
-    networks then take the memory of one, beside their weights.
+    networks then take the memory of one, beside their weights. The stream is for recordings alone:
+    what cuBLAS sets aside for it lies in the shared memory too, which torch may take from cuBLAS
+    when any of the graphs goes, while the others go on writing to it.
     """
 
     stream: torch.cuda.Stream
@@ -141,41 +143,35 @@ class _Studio:
 
 
 @functools.cache
-def _studio(device: torch.device) -> _Studio:
-    return _Studio(torch.cuda.Stream(device), weakref.WeakSet())  # type: ignore[no-untyped-call]
+def _recorder(device: torch.device) -> _Recorder:
+    return _Recorder(torch.cuda.Stream(device), weakref.WeakSet())  # type: ignore[no-untyped-call]
 
 
 def _record(
     compute: Callable[[Tensor, Tensor | None], Tensor], ids: Tensor, bias: Tensor | None
 ) -> _RecordedPass:
-    """Record a pass, after one on the same stream that lets libraries choose their algorithms."""
-    studio = _studio(ids.device)
+    """Record a pass, after one that lets libraries choose their algorithms."""
+    recorder = _recorder(ids.device)
     with torch.cuda.device(ids.device):
         ids, bias = ids.clone(), None if bias is None else bias.clone()
-        stream = torch.cuda.current_stream()
-        studio.stream.wait_stream(stream)
-        try:
-            with torch.cuda.stream(studio.stream):
-                compute(ids, bias)
-        finally:
-            stream.wait_stream(studio.stream)  # it reads the clones above
+        compute(ids, bias)
         graph = torch.cuda.CUDAGraph()
         # Held until the end: memory cannot be shared with a graph that is gone by then.
-        other = next(iter(studio.graphs), None)
+        other = next(iter(recorder.graphs), None)
         with (
-            # Before torch 2.11, what one recording in inference mode leaves behind breaks those
-            # of others outside of it.
+            # What one recording in inference mode leaves behind breaks those of others outside of
+            # it (pytorch issue 166792).
             torch.inference_mode(False),
             # Brings the stream back where a recording fails, which the context below does not.
-            torch.cuda.stream(stream),
+            torch.cuda.stream(torch.cuda.current_stream()),
             torch.cuda.graph(
                 graph,
                 pool=None if other is None else other.pool(),
-                stream=studio.stream,  # torch's own one belongs to the first GPU that recorded
+                stream=recorder.stream,  # torch's own one belongs to the first GPU that recorded
                 capture_error_mode="thread_local",  # others may use the GPU
             ),
             torch.inference_mode(),
         ):
             logits = compute(ids, bias)
-    studio.graphs.add(graph)
+    recorder.graphs.add(graph)
     return _RecordedPass(graph.replay, ids, bias, logits)

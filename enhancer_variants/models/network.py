@@ -353,6 +353,8 @@ class DnabertNetwork(nn.Module):
         is_padding = torch.arange(longest, device=lengths.device) >= lengths[:, None]
         bias = torch.zeros(is_padding.shape, device=lengths.device, dtype=words.dtype)
         bias.masked_fill_(is_padding, -1.0 if padding == "dnabert" else float("-inf"))
+        if words.is_cuda and not bias.is_cuda:
+            bias = bias.pin_memory()  # else the copy would wait for the GPU
         return bias[:, None, None, :].to(words.device, non_blocking=True)
 
 

@@ -25,6 +25,9 @@ __all__ = ["batch_rows", "predict_logits", "rows_at_once"]
 _GPU_ROWS = 256
 """A GPU needs hundreds of rows to be busy."""
 
+_GPU_LENGTHS = 16
+"""Of which padded rows have a multiple of tokens on a GPU."""
+
 _CPU_ACTIVATIONS = 2_457_600
 """Widest activations of a batch on a CPU, in numbers: more than its cache holds is slower.
 
@@ -178,12 +181,17 @@ def _batches(model: Model, tokens: Tokens, at_once: int) -> Iterator[tuple[Rows,
 def _batch(model: Model, tokens: Tokens, rows: Rows) -> _Batch:
     """Token ids and lengths of some rows: (B, L) and (B,).
 
-    L is max_seq_length where the padding has an influence, else the longest row's length. Where
-    every row is L long there are no lengths, so that nobody has to look for padding.
+    L is max_seq_length where the padding has an influence, else the longest row's length; where
+    a GPU has to pad anyway, some more, as it prepares for each L anew. Where every row is L long
+    there are no lengths, so that nobody has to look for padding.
     """
     lengths = tokens.lengths[rows]
     longest = int(lengths.max())
-    width = model.token_limit if model.padding == "dnabert" else longest
+    width = longest
+    if model.padding == "dnabert":
+        width = model.token_limit
+    elif model.device.type == "cuda" and int(lengths.min()) < longest:
+        width = min(model.token_limit, -(-longest // _GPU_LENGTHS) * _GPU_LENGTHS)
     ids = np.full((len(rows), width), model.vocabulary.pad, dtype=np.int32)
     ids[:, :longest] = tokens.ids[rows, :longest]
     padded = int(lengths.min()) < width

@@ -65,10 +65,13 @@ class RemoteWorker:
     ----------
     threads
         Of its computations.
+    gpus
+        What Ray gives it; 0 means that it is to see none.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, gpus: float) -> None:
         self._threads = threads
+        self._gpus = gpus
         self._work: Work | None = None
 
     def here(self) -> int:
@@ -78,6 +81,8 @@ class RemoteWorker:
     def prepare(self, make_work: bytes) -> tuple[Mapping[str, JSON], Any]:
         """Load the models with the pickled function; give conditions and outline."""
         os.environ["OMP_NUM_THREADS"] = str(self._threads)  # what reads it is not loaded yet
+        if not self._gpus:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray hides those of others, but not all
         with _errors_that_travel():
             self._work = pickle.loads(make_work)()  # noqa: S301 - of the process that hired it
             torch = sys.modules.get("torch")
@@ -194,7 +199,7 @@ class Crew:
         self._awaited.clear()
 
     def _hire(self) -> None:
-        member = _Member(self._actor.remote(self._needs.threads))
+        member = _Member(self._actor.remote(self._needs.threads, self._needs.gpus))
         self._members.append(member)
         self._awaited[member.actor.here.remote()] = member, None
 
