@@ -38,6 +38,7 @@ from enhancer_variants.io.output import (
     pending_output,
     text_stream,
 )
+from enhancer_variants.io.parquet_damage import parquet_damage
 from enhancer_variants.io.variants import open_variants
 from enhancer_variants.io.vcf_header import looks_like_vcf
 from enhancer_variants.schema import Q_VALUE
@@ -216,12 +217,11 @@ def _frame_with_q(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def _add_to_parquet(path: Path, output: str | os.PathLike[str]) -> None:
-    try:
+    with parquet_damage(path.name):
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path.name}: cannot be read as Parquet ({error})") from error
+        names = file.schema_arrow.names
     with file:
-        p_columns = _tables_p(file.schema_arrow.names, path.name)
+        p_columns = _tables_p(names, path.name)
         q_of = {column: _q_of_parquet(file, column, path.name) for column in p_columns}
         schema = _schema_with_q(file.schema_arrow, p_columns)
         start = 0
@@ -230,7 +230,8 @@ def _add_to_parquet(path: Path, output: str | os.PathLike[str]) -> None:
             pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
         ):
             for number in range(file.num_row_groups):
-                group = file.read_row_group(number)
+                with parquet_damage(path.name):
+                    group = file.read_row_group(number)
                 new = {
                     _q_name(column): pa.array(q[start : start + len(group)], from_pandas=True)
                     for column, q in q_of.items()
@@ -248,7 +249,8 @@ def _q_of_parquet(file: pq.ParquetFile, column: str, name: str) -> FloatArray:
     grouped = column == "p"
     p, groups = array("d"), array("q")
     numbers: dict[str, int] = {}
-    for batch in file.iter_batches(columns=[column, _MODEL_COLUMN] if grouped else [column]):
+    batches = file.iter_batches(columns=[column, _MODEL_COLUMN] if grouped else [column])
+    while (batch := _next(batches, name)) is not None:
         values = batch.column(column)
         if not pa.types.is_floating(values.type):
             raise InputError(f"{name}: {column} is {values.type}; expected numbers")
@@ -261,6 +263,11 @@ def _q_of_parquet(file: pq.ParquetFile, column: str, name: str) -> FloatArray:
         np.frombuffer(groups, dtype=np.int64) if grouped else None,
         f"{name}: {column}",
     )
+
+
+def _next(batches: Iterator[pa.RecordBatch], name: str) -> pa.RecordBatch | None:
+    with parquet_damage(name):
+        return next(batches, None)
 
 
 def _schema_with_q(schema: pa.Schema, p_columns: Sequence[str]) -> pa.Schema:

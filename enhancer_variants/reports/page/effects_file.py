@@ -19,6 +19,7 @@ from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.io import VariantRecord, open_variants
 from enhancer_variants.io.compression import InputStream
 from enhancer_variants.io.effects_as_table import PROVENANCE_KEY
+from enhancer_variants.io.parquet_damage import parquet_damage
 from enhancer_variants.io.vcf_header import looks_like_vcf
 from enhancer_variants.reports.effect_rows import models_of
 from enhancer_variants.reports.page.page_columns import require_identity
@@ -104,14 +105,12 @@ expected a VCF that this package scored (enhancer-variants score)
 
 
 def _from_parquet(path: str | os.PathLike[str], name: str) -> pd.DataFrame:
-    try:
+    with parquet_damage(name):
         table = pq.read_table(Path(path))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{name}: cannot be read as Parquet ({error})") from error
-    metadata = table.schema.metadata or {}
-    effects = table.replace_schema_metadata(None).to_pandas(
-        types_mapper={pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype()}.get
-    )
+        metadata = table.schema.metadata or {}
+        effects = table.replace_schema_metadata(None).to_pandas(
+            types_mapper={pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype()}.get
+        )
     return _with_provenance(effects, metadata.get(PROVENANCE_KEY.encode()))
 
 
