@@ -43,12 +43,16 @@ from enhancer_variants.errors import EnhancerVariantsError
 
 __all__ = ["cli", "main"]
 
-_INTERRUPTED, _TERMINATED, _PIPE_CLOSED = 130, 143, 141
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
 """Exit statuses as shells give them: 128 and the number of the signal."""
 
 
 class _Terminated(BaseException):
-    """SIGTERM, as an exception, so that temporary files go before the process does."""
+    """A signal, as an exception, so that temporary files go before the process does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -308,7 +312,7 @@ def add_q_values(effects: str, output: str | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 well, 1 an error, 2 a usage error, 130 and 143 signals.
+    """Run the command line and exit: 0 well, 1 an error, 2 a usage error, more by signals.
 
     Parameters
     ----------
@@ -316,6 +320,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         In place of ``sys.argv[1:]``.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    # A terminal that is closed; nohup has it ignored, and Windows has no such signal.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is signal.SIG_DFL:
+        signal.signal(hang_up, _terminate)
     try:
         # Not cli.main(): it ends the process with 1 itself when standard output is closed.
         given = list(sys.argv[1:] if arguments is None else arguments)
@@ -336,13 +344,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = 1
     except (KeyboardInterrupt, click.Abort):
         status = _INTERRUPTED
-    except _Terminated:
-        status = _TERMINATED
+    except _Terminated as ended:
+        status = 128 + ended.number
+    except SystemError as error:
+        # Compiled code may go on over what a signal has raised, as Ray's does while it waits.
+        if not isinstance(error.__cause__, _Terminated):
+            raise
+        status = 128 + error.__cause__.number
     sys.exit(status)
 
 
-def _terminate(*_: Any) -> NoReturn:
-    raise _Terminated
+def _terminate(number: int, _: object) -> NoReturn:
+    raise _Terminated(number)
 
 
 def _one_line(error: Exception) -> str:

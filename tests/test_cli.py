@@ -15,7 +15,7 @@ import pysam
 import pytest
 
 import enhancer_variants as ev
-from enhancer_variants.cli import main
+from enhancer_variants.cli import cli, main
 from enhancer_variants.demo import DemoFiles, demo_files
 
 PROGRAM = [sys.executable, "-m", "enhancer_variants"]
@@ -242,6 +242,35 @@ def test_a_closed_pipe_is_quiet(files: DemoFiles, tmp_path: Path) -> None:
     errors = process.stderr.read()
     assert process.wait(300) == 141
     assert errors == b""
+
+
+def test_a_signal_that_compiled_code_overlooks_ends_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raised = ValueError()
+
+    def overlooked(*_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    def of_its_own(*_: object) -> None:
+        raise SystemError from raised
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        monkeypatch.setattr(cli, "invoke", overlooked)
+        with pytest.raises(SystemExit) as ended:
+            main(["demo"])
+        monkeypatch.setattr(cli, "invoke", of_its_own)
+        with pytest.raises(SystemError):
+            main(["demo"])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert ended.value.code == 143
+    assert capsys.readouterr() == ("", "")
 
 
 def _heed_interrupts() -> None:

@@ -43,6 +43,7 @@ def small_disk(folder):
 def run(asked):
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if asked.get("nohup") else signal.SIG_DFL)
     for stream, name in ((0, os.devnull), (1, os.devnull), (2, asked["errors"])):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), stream)
     checked_input.RECORDS_PER_CHUNK = asked["chunk"]
@@ -197,7 +198,9 @@ def test_twenty_kills_at_random_moments_leave_no_trace(
     assert shards_done(tmp_path) == 12
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_signals_end_a_run_cleanly(
     sent: signal.Signals,
     status: int,
@@ -215,6 +218,16 @@ def test_signals_end_a_run_cleanly(
     assert unfinished(tmp_path) == []
     assert 2 <= shards_done(tmp_path) < 12
     assert not (tmp_path / "effects.vcf").exists()
+
+
+def test_nohup_outlives_the_terminal(
+    starter: Starter, command: list[object], expected: bytes, tmp_path: Path
+) -> None:
+    pid = starter.start(command, nohup=True)
+    wait_for_shards(tmp_path, 1)
+    os.kill(pid, signal.SIGHUP)
+    assert starter.wait(pid) == 0
+    assert (tmp_path / "effects.vcf").read_bytes() == expected
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

@@ -120,6 +120,14 @@ def test_links_are_written_through(tmp_path):
     assert sorted(p.name for p in folder.iterdir()) == ["new", "old"]
 
 
+def test_a_link_in_a_circle_is_replaced(tmp_path):
+    link = tmp_path / "circle"
+    link.symlink_to("circle")
+    with text_stream(link) as file:
+        file.write(b"written")
+    assert link.read_bytes() == b"written"
+
+
 def test_long_names(tmp_path):
     path = tmp_path / ("x" * 251 + ".vcf")
     with text_stream(path) as file:

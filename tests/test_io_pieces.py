@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from enhancer_variants.errors import VariantFileError
+from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.io import EffectTable, effect_writer, long_table, long_table_writer
 from enhancer_variants.io.effects_as_vcf import VcfLines
 from enhancer_variants.io.effects_out import output_header
@@ -99,6 +100,21 @@ def test_a_line_that_bcf_cannot_hold_ends_the_joining(tmp_path: Path) -> None:
     with pytest.raises(VariantFileError, match=r"x.vcf: data line 1 is no record"):
         join_effects(paths, tmp_path / "x.bcf", "bcf", COLUMNS, PROVENANCE, header, "x.vcf")
     assert not (tmp_path / "x.bcf").exists()
+
+
+@pytest.mark.parametrize("output_format", ["vcf", "bcf", "tsv.gz", "parquet"])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: os.truncate(path, 20)])
+def test_a_piece_that_cannot_be_read_is_named(
+    output_format: str, damage: Callable[[Path], object], tmp_path: Path
+) -> None:
+    paths = pieces_of([[table(0, 3)], [table(3, 3)]], output_format, tmp_path)
+    damage(paths[1])
+    output = tmp_path / f"old.{output_format}"
+    output.write_text("old")
+    header = output_header(source(), COLUMNS, PROVENANCE, {})
+    with pytest.raises(InputError, match=r"1\S*: cannot be read any more .* this shard anew"):
+        join_effects(paths, output, output_format, COLUMNS, PROVENANCE, header, "x.vcf")
+    assert output.read_text() == "old"
 
 
 @pytest.mark.parametrize("sizes", [[(4,), (9, 1), (), (30,)], [(44,)], [()]])

@@ -126,6 +126,7 @@ def change(key: str, value: object) -> object:
         *(spoil_piece, cut_piece, lose_piece, cut_done, rename_done),
         *(change("files", {}), change("files", 3), change("shard", 7), change("size", "1")),
         *(change("counts", {"ok": "1"}), change("counts", 3), change("notes", ["A"])),
+        *(change("counts", [["ok", 1]]), change("size", 10**400), change("size", -1)),
     ],
 )
 def test_a_damaged_shard_is_not_done(folder: Path, damage: object) -> None:
@@ -164,12 +165,22 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
         RunDirectory(tmp_path / "thesis.txt").__enter__()
 
 
+def record_of(**changed: object) -> str:
+    return json.dumps({"format": 1, "asked": {}, "conditions": {}, "settled": {}, **changed})
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ('{"format": 1', "record is damaged"),
         ('{"format": 2, "asked": {}, "conditions": {}, "settled": {}}', "format 2; expected 1"),
         ('{"format": 1}', "another version"),
+        (record_of(asked=[]), "asked is a list in run.json; expected what the run wrote"),
+        (record_of(settled=None), "settled is a NoneType in run.json"),
+        *(
+            (record_of(settled={"batch_size": value}), "batch_size is .{1,40} in run.json")
+            for value in (0, -1, 10**400, 2.5, "all", None, [1])
+        ),
     ],
 )
 def test_a_record_that_cannot_be_read_is_refused(folder: Path, content: str, message: str) -> None:
@@ -180,6 +191,16 @@ def test_a_record_that_cannot_be_read_is_refused(folder: Path, content: str, mes
         RunDirectory(folder).__enter__()
 
 
+def test_a_record_that_lacks_what_was_settled_is_refused(folder: Path) -> None:
+    manifest = folder / "run.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "settled": {}}))
+    with (
+        RunDirectory(folder) as directory,
+        pytest.raises(InputError, match=r"settled names nothing in run\.json"),
+    ):
+        begun(directory)
+
+
 def test_what_the_folder_keeps_is_no_output(folder: Path, tmp_path: Path) -> None:
     with RunDirectory(folder) as directory:
         directory.refuse_output(tmp_path / "effects.tsv")
@@ -188,6 +209,11 @@ def test_what_the_folder_keeps_is_no_output(folder: Path, tmp_path: Path) -> Non
         for own in ("run.json", "lock", "effects/00000.tsv", "other/../done/x"):
             with pytest.raises(InputError, match="expected an output outside of the folder"):
                 directory.refuse_output(folder / own)
+        for later in ("done", "tfbs"):  # folders that may not be there yet
+            with pytest.raises(InputError, match="expected an output outside of the folder"):
+                directory.refuse_output(folder / later, ["effects.tsv", "tfbs.parquet"])
+        (tmp_path / "circle").symlink_to("circle")
+        directory.refuse_output(tmp_path / "circle")
         with pytest.raises(InputError, match="link: belongs to the run"):
             directory.refuse_output(tmp_path / "link")
 

@@ -291,7 +291,21 @@ def test_a_manifest_that_somebody_changed_is_refused(
     manifest.write_text(changed)
     with pytest.raises(InputError, match=r"chunks_per_shard is 0 in run\.json"):
         score(variants=files.variants)
+    manifest.write_text(changed.replace('"chunks_per_shard": 0', '"chunks_per_shard": true'))
+    with pytest.raises(InputError, match=r"chunks_per_shard is True in run\.json"):
+        score(variants=files.variants)
     assert (tmp_path / "effects.vcf").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["effects", "done", "run"])
+def test_what_could_not_be_written_at_the_end_is_refused_before_anything_is_scored(
+    name: str, score: Callable[..., ev.RunSummary], files: DemoFiles, tmp_path: Path
+) -> None:
+    # Beside "run" its provenance would stand: run.json.
+    with pytest.raises(InputError, match="belongs to the run in"):
+        score(variants=files.variants, output=tmp_path / "run" / name, format="tsv")
+    assert not (tmp_path / "run" / "effects").exists()
+    assert not (tmp_path / "run" / "run.json").exists()
 
 
 @pytest.mark.parametrize("name", ["run.json", "lock", "effects/00000.vcf.zst", "done/x.vcf"])
@@ -526,6 +540,25 @@ def test_an_input_that_vanishes_or_changes_meanwhile(
     score(variants=variants, run_dir=tmp_path / "third", engine=rest)
     assert 0 not in rest.did
     assert (tmp_path / "gone.vcf").read_bytes() == (tmp_path / "effects.vcf").read_bytes()
+
+
+def test_a_reference_that_changes_meanwhile(
+    score: Callable[..., ev.RunSummary], files: DemoFiles, tmp_path: Path
+) -> None:
+    reference = tmp_path / "genome.fa"
+    shutil.copy(files.reference, reference)
+    other = reference.read_bytes().replace(b"A", b"C")
+
+    def change() -> None:
+        reference.write_bytes(other)
+
+    with pytest.raises(InputError, match=r"genome\.fa: was changed while it was read"):
+        score(reference=reference, engine=Meddling(change))
+    assert not (tmp_path / "effects.vcf").exists()
+    shutil.copy(files.reference, reference)
+    score(reference=reference, engine=Meddling(reference.unlink))
+    score(output=tmp_path / "other.vcf", run_dir=tmp_path / "other")
+    assert (tmp_path / "effects.vcf").read_bytes() == (tmp_path / "other.vcf").read_bytes()
 
 
 def test_an_input_without_records_gives_every_table_its_columns(

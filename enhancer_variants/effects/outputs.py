@@ -93,9 +93,10 @@ class Outputs:
         for output in written:
             if is_file(output) and any(is_file(f) and f.samefile(output) for f in files):
                 raise InputError(f"{output}: is an input; write to another file")
-        places = [Path(output).resolve() for output in written if not is_stream(output)]
+        # Unlike resolve, realpath gives links in a circle as they are.
+        places = [os.path.realpath(output) for output in written if not is_stream(output)]
         if self.effects and not is_stream(self.effects):
-            places.append(Path(f"{os.fspath(self.effects)}.json").resolve())
+            places.append(os.path.realpath(f"{os.fspath(self.effects)}.json"))
         for place in places:
             if places.count(place) > 1:
                 raise InputError(f"{place}: two tables would be written there; name another file")

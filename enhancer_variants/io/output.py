@@ -92,7 +92,7 @@ def output_place(output: str | os.PathLike[str]) -> Path:
     InputError
         If the folder does not exist or `output` is a folder.
     """
-    target = Path(output).resolve()
+    target = Path(os.path.realpath(output))  # unlike resolve, gives links in a circle as they are
     if target.is_dir():
         raise InputError(f"{output}: is a folder; expected the name of a file to write")
     if not target.parent.is_dir():

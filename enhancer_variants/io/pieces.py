@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from enhancer_variants.errors import InputError
 from enhancer_variants.io.effect_table import to_arrow
 from enhancer_variants.io.effects_as_bcf import bcf_lines_writer
 from enhancer_variants.io.effects_as_table import (
@@ -136,6 +137,8 @@ def join_effects(
     ------
     VariantFileError
         If BCF cannot hold a line.
+    InputError
+        If a piece cannot be read.
     """
     compressed = output_format.endswith(".gz")
     if output_format == "parquet":
@@ -157,9 +160,8 @@ def join_effects(
             stream = vcf_stream(output, header, compressed=compressed)
         with stream as file:
             for piece in pieces:
-                with _text(piece) as text:
-                    while block := text.read(_BLOCK):
-                        file.write(block)
+                for block in _blocks(piece):
+                    file.write(block)
 
 
 def join_long_table(
@@ -176,6 +178,11 @@ def join_long_table(
         The pieces in their order, as :func:`long_table_piece` made them.
     path, columns, provenance
         As for :func:`~enhancer_variants.io.long_table_writer`.
+
+    Raises
+    ------
+    InputError
+        If a piece cannot be read.
     """
     with long_table_writer(path, columns, provenance) as write:
         for piece in pieces:
@@ -184,9 +191,27 @@ def join_long_table(
 
 
 def _row_groups(piece: Path) -> Iterator[pa.Table]:
-    with pq.ParquetFile(piece) as file:
+    with _reading(piece), pq.ParquetFile(piece) as file:
         for number in range(file.num_row_groups):
             yield file.read_row_group(number)
+
+
+def _blocks(piece: Path) -> Iterator[bytes]:
+    with _reading(piece), _text(piece) as text:
+        while block := text.read(_BLOCK):
+            yield block
+
+
+@contextlib.contextmanager
+def _reading(piece: Path) -> Iterator[None]:
+    """Name the piece that cannot be read; around a generator, which hears no error of writing."""
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(
+            f"{piece}: cannot be read any more ({error}); expected it as the run wrote it: give "
+            "the same command again, which does this shard anew"
+        ) from error
 
 
 def _text(piece: Path) -> pa.NativeFile:
@@ -196,6 +221,9 @@ def _text(piece: Path) -> pa.NativeFile:
 def _some_lines(pieces: Iterable[Path]) -> Iterator[list[bytes]]:
     for piece in pieces:
         # What pyarrow gives is a raw stream in all but its type.
-        with io.BufferedReader(cast("io.RawIOBase", _text(piece))) as lines:
+        with (
+            _reading(piece),
+            io.BufferedReader(cast("io.RawIOBase", _text(piece))) as lines,
+        ):
             while some := [*islice(lines, _LINES_TOGETHER)]:
                 yield some

@@ -19,7 +19,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -42,6 +43,8 @@ _DONE: Final = "done"
 _UNFINISHED: Final = ".tmp"
 _ANY_PIECE: Final = "*/[0-9][0-9][0-9][0-9][0-9]*.*"
 _LARGEST_RECORD: Final = 1 << 28
+_PARTS: Final = ("asked", "conditions", "settled")
+_LARGEST_COUNT: Final = 1 << 63
 _DIFFERENCES_SHOWN: Final = 5
 
 
@@ -158,12 +161,14 @@ class RunDirectory:
         ------
         InputError
             If a shard was done under another request or other conditions; says in what they
-            differ.
+            differ. Also if ``run.json`` lacks what a run settles.
         """
         same = {"format": _FORMAT, "asked": dict(asked), "conditions": dict(conditions)}
         same = json.loads(json.dumps(same))
         if self._manifest is not None and self._begun():
             self._require_same(same, self._manifest)
+            if set(self.settled) != set(settled):
+                raise _damaged(self.path, f"settled names {', '.join(self.settled) or 'nothing'}")
             return self.settled
         if self._manifest is not None:
             # Whoever reads a table's folder as a data set must not find pieces of another request.
@@ -173,17 +178,26 @@ class RunDirectory:
         self._write(self.path / _MANIFEST, _as_json(self._manifest))
         return settled
 
-    def refuse_output(self, path: str | os.PathLike[str]) -> None:
+    def refuse_output(self, path: str | os.PathLike[str], pieces: Iterable[str] = ()) -> None:
         """Refuse to write a result over what the folder keeps; beside it there is room.
+
+        Parameters
+        ----------
+        path
+            Of the result.
+        pieces
+            Names of the pieces, as ``effects.parquet``, whose folders may not be there yet.
 
         Raises
         ------
         InputError
-            If the path is that of the manifest or the lock, or lies in a folder of pieces.
+            If the path is that of the manifest, the lock or a folder of pieces, or lies in one.
         """
-        own, place = self.path.resolve(), Path(path).resolve()
+        # Unlike resolve, realpath gives links in a circle as they are.
+        own, place = Path(os.path.realpath(self.path)), Path(os.path.realpath(path))
         inside = place.relative_to(own).parts if place.is_relative_to(own) else ()
-        if len(inside) > 1 or inside in ((_MANIFEST,), (_LOCK,)):
+        names = {_MANIFEST, _LOCK, _DONE, *(piece.partition(".")[0] for piece in pieces)}
+        if len(inside) > 1 or names & {*inside}:
             raise InputError(
                 f"{path}: belongs to the run in {self.path}; expected an output outside of the "
                 "folder, or directly in it by another name"
@@ -269,11 +283,17 @@ class RunDirectory:
             raise InputError(
                 f"{error}: the run's record is damaged; name another folder"
             ) from error
-        if found.get("format") != _FORMAT or not {"asked", "conditions", "settled"} <= set(found):
+        if found.get("format") != _FORMAT or not set(_PARTS) <= set(found):
             raise InputError(
-                f"{path}: format {found.get('format')!r}; expected {_FORMAT}: the run is of "
+                f"{path}: format {found.get('format')!r:.40}; expected {_FORMAT}: the run is of "
                 "another version of this program, so name another folder"
             )
+        for part in _PARTS:
+            if not isinstance(found[part], dict):
+                raise _damaged(self.path, f"{part} is a {type(found[part]).__name__}")
+        for name, value in cast("dict[str, JSON]", found["settled"]).items():
+            if not _may_be_settled(value):
+                raise _damaged(self.path, f"{name} is {value!r:.40}")
         return found
 
     def _require_same(self, wanted: Mapping[str, JSON], found: Mapping[str, JSON]) -> None:
@@ -326,8 +346,23 @@ class RunDirectory:
 
 def _is_sound(shard: DoneShard) -> bool:
     """Whether what was read is of the types that were written."""
-    numbers = [shard.number, shard.size, *dict(shard.counts).values()]
-    return all(type(number) is int for number in numbers) and isinstance(shard.notes, dict)
+    if not (isinstance(shard.counts, dict) and isinstance(shard.notes, dict)):
+        return False
+    numbers = [shard.number, shard.size, *shard.counts.values()]
+    return all(type(number) is int and 0 <= number < _LARGEST_COUNT for number in numbers)
+
+
+def _may_be_settled(value: JSON) -> bool:
+    """Whether a run can have settled on this: yes or no, a number above 0, or ``auto``."""
+    is_number = type(value) is int and 0 < value <= sys.maxsize
+    return is_number or isinstance(value, bool) or value == "auto"
+
+
+def _damaged(folder: Path, found: str) -> InputError:
+    return InputError(
+        f"{folder}: {found} in {_MANIFEST}; expected what the run wrote: the run's record is "
+        "damaged; name another folder"
+    )
 
 
 def _flush_folder(folder: Path) -> None:

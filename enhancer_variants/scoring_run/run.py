@@ -54,6 +54,7 @@ from enhancer_variants.scoring_run.work import (
     MakeScoringWork,
     ScoringOutline,
     ScoringShard,
+    stamp_of,
 )
 from enhancer_variants.summary import RunSummary
 
@@ -182,14 +183,14 @@ class _Run:
 
     def done(self, directory: RunDirectory, engine: Engine, progress: bool | None) -> RunSummary:
         """Do what is left of the run, and write its output."""
+        before = stamp_of(self._path)  # sooner than it is opened: what is read has this stamp
         with self.request.open() as opened:
             written_as = self._written_as(opened)
-            before = _stamp(self._path)
             asked = self._asked()
             conditions, outline = engine.start(self._make_work(opened, written_as, directory))
             for message in outline.warnings:
                 warnings.warn(message, UserWarning, stacklevel=4)
-            self._refuse_outputs(outline.outputs, directory)
+            self._refuse_outputs(outline, directory)
             header = self._header(opened, written_as, outline)
             asked["pieces"] = [*outline.pieces]
             settled = directory.begin(asked, conditions, self._settled(outline))
@@ -218,7 +219,7 @@ class _Run:
             If the file was changed. One that is gone is still read well by who has it open.
         """
         for shard in chain(shards, [None]):
-            if _stamp(self._path) not in (before, None):
+            if stamp_of(self._path) not in (before, None):
                 raise InputError(
                     f"{self._path}: was changed while it was read; expected the file that the run "
                     "began with: put it back, or name another folder for the run"
@@ -265,13 +266,15 @@ class _Run:
             cast("BatchSize | None", directory.settled.get("batch_size")),
         )
 
-    def _refuse_outputs(self, outputs: Outputs, directory: RunDirectory) -> None:
+    def _refuse_outputs(self, outline: ScoringOutline, directory: RunDirectory) -> None:
         """Refuse at the beginning what could not be written at the end, and clean up there."""
+        outputs = outline.outputs
         read = [self._path, self.request.regions_file, self.options.get("motifs")]
         outputs.refuse_inputs([*read, *self.request.reference.files])
         for output in (outputs.effects, outputs.tfbs_table, outputs.motif_hits):
             if output is not None and not is_stream(output):
-                directory.refuse_output(output)
+                directory.refuse_output(output, outline.pieces)
+                directory.refuse_output(f"{os.fspath(output)}.json")  # what stands beside a TSV
                 remove_unfinished(output)
 
     def _header(
@@ -302,7 +305,7 @@ def _require_sound(settled: Mapping[str, Any], directory: RunDirectory) -> None:
     """Refuse numbers of a folder that no run has settled: they would cut the input to nothing."""
     for name in ("records_per_chunk", "chunks_per_shard"):
         found = settled.get(name)
-        if not (isinstance(found, int) and found > 0):
+        if type(found) is not int:
             raise InputError(
                 f"{directory.path}: {name} is {found!r} in run.json; expected a number above 0: "
                 "the run's record is damaged; name another folder"
@@ -408,12 +411,3 @@ def _digest(path: Path) -> str:
         return sha256_of(path)
     except CheckpointError as error:
         raise InputError(str(error)) from error
-
-
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    """Give what changes when a file does, or None where it is gone."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from enhancer_variants.effects import (
     score_chunks,
 )
 from enhancer_variants.effects.outputs import Destination
+from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Reference
 from enhancer_variants.io import VariantRecord
 from enhancer_variants.io.effects_as_vcf import VcfLines
@@ -34,7 +36,7 @@ from enhancer_variants.runs.shrinking import BatchSize, OnOom, in_batches_that_f
 from enhancer_variants.schema import MOTIF_HIT_COLUMNS, MOTIF_HITS, Column
 from enhancer_variants.scorer import VariantScorer
 
-__all__ = ["MakeScoringWork", "ScoringOutline", "ScoringShard", "ScoringWork"]
+__all__ = ["MakeScoringWork", "ScoringOutline", "ScoringShard", "ScoringWork", "stamp_of"]
 
 
 RECORDS: Final = "records"
@@ -170,11 +172,12 @@ class MakeScoringWork:
             As :class:`~enhancer_variants.VariantScorer`; also if a table is asked for that the
             models have nothing to write into.
         """
+        before = stamp_of(Path(self.reference))  # sooner than its digest is made
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             scorer = VariantScorer(self.reference, **self.options)
         said = tuple(str(w.message) for w in caught if issubclass(w.category, UserWarning))
-        return ScoringWork(self, scorer, said)
+        return ScoringWork(self, scorer, said, before)
 
 
 class ScoringWork:
@@ -188,12 +191,18 @@ class ScoringWork:
         The loaded models.
     said
         What they warned of.
+    before
+        Stamp of the reference before it was read.
     """
 
     def __init__(
-        self, asked: MakeScoringWork, scorer: VariantScorer, said: tuple[str, ...]
+        self,
+        asked: MakeScoringWork,
+        scorer: VariantScorer,
+        said: tuple[str, ...],
+        before: tuple[int, ...] | None,
     ) -> None:
-        self._asked, self._plan = asked, scorer.plan
+        self._asked, self._plan, self._before = asked, scorer.plan, before
         self._reference = Reference.of(scorer.reference or asked.reference)
         about = (scorer.plan, self._reference, asked.input_name)
         self._provenance = provenance_of(*about, asked.request)
@@ -221,7 +230,13 @@ class ScoringWork:
         }
 
     def __call__(self, shard: Shard, advance: Callable[[float], None] | None = None) -> Piece:
-        """Score a shard; once more with smaller batches where memory ran out, if asked to."""
+        """Score a shard; once more with smaller batches where memory ran out, if asked to.
+
+        Raises
+        ------
+        InputError
+            If the reference is not the one any more whose digest the conditions hold.
+        """
         content = shard.content
 
         def do(
@@ -229,7 +244,14 @@ class ScoringWork:
         ) -> Piece:
             return self._piece(content.chunks, batch_size, progress, notes)
 
-        return in_batches_that_fit(do, content.batch_size, self._asked.on_oom, advance)
+        piece = in_batches_that_fit(do, content.batch_size, self._asked.on_oom, advance)
+        reference = Path(self._asked.reference)
+        if stamp_of(reference) not in (self._before, None):
+            raise InputError(
+                f"{reference}: was changed while it was read; expected the reference that the run "
+                "began with: put it back, or name another folder for the run"
+            )
+        return piece
 
     def _piece(
         self,
@@ -286,3 +308,15 @@ def _batch_size(plan: ScoringPlan) -> BatchSize:
 
 def _parameters(model: Model) -> int:
     return sum(weight.numel() for weight in model.network.parameters())
+
+
+def stamp_of(path: Path) -> tuple[int, ...] | None:
+    """Give what changes when a file does, or None where it is gone.
+
+    Whoever has it open reads a file well that is gone.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
