@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 from enhancer_variants.errors import InputError, MissingDependencyError
 
 __all__ = ["NodeResources", "connected", "resources_in_words", "share_of_cpus"]
@@ -24,6 +26,10 @@ NodeResources = Mapping[str, float]
 
 _LONGEST_FOLDER: Final = 30
 """Characters: Ray's sockets lie below, and the name of a socket has at most 107."""
+
+_PREFIX: Final = "ev-ray-"
+_OWNED: Final = "owner.lock"
+"""Of the folder of a Ray of this machine; held as long as the process lives that began it."""
 
 _KNOCK: Final = 10.0
 """Seconds until whoever does not answer is taken to be absent."""
@@ -75,9 +81,12 @@ def connected(address: str | None, workers: int) -> Iterator[ModuleType]:
 
 @contextlib.contextmanager
 def _own_ray(ray: ModuleType, workers: int) -> Iterator[None]:
-    folder = Path(tempfile.mkdtemp(prefix="ev-ray-", dir=_short_folder()))
+    place = _short_folder()
+    _remove_abandoned(Path(place))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     with contextlib.ExitStack() as leaving:
         leaving.callback(shutil.rmtree, folder, ignore_errors=True)
+        leaving.enter_context(FileLock(folder / _OWNED))
         leaving.enter_context(_environment(_OWN))
         restore_sigterm = leaving.enter_context(_ray_on_sigterm())
         leaving.callback(ray.shutdown)
@@ -188,6 +197,15 @@ def resources_in_words(nodes: Sequence[NodeResources]) -> str:
 
 def _counted(number: float, thing: str) -> str:
     return f"{number:g} {thing}{'' if number == 1 else 's'}"
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove the folders of own processes that were killed before they could."""
+    for lock in place.glob(f"{_PREFIX}*/{_OWNED}"):
+        # Nobody else's: the name could be a link of theirs to a file of ours.
+        if lock.parent.lstat().st_uid == os.getuid():
+            with contextlib.suppress(OSError, Timeout), FileLock(lock, timeout=0):
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _short_folder() -> str:
