@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +87,10 @@ class Seconds:
         return Seconds(self.clock / number, self.processor / number)
 
 
-def measured_driver(folder: Path, shards: int) -> tuple[dict[str, Any], Shard, dict[str, bytes]]:
-    """Microseconds per record of what one process does for all workers; a shard and its piece."""
-    fasta, vcf = make_inputs(folder, SHARD * 4)
+def measured_driver(
+    fasta: Path, vcf: Path, folder: Path, shards: int
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Microseconds per record of what one process does for all workers; the piece of a shard."""
     contents, read = _timed(lambda: list(_contents(vcf)))
     sent, send = _timed(lambda: [pickle.dumps(content) for content in contents])
     shard = Shard(0, contents[0], SHARD)
@@ -127,7 +128,6 @@ def measured_driver(folder: Path, shards: int) -> tuple[dict[str, Any], Shard, d
             "microseconds_per_record": {"clock": clock, "processor": processor},
             "bytes": about_bytes,
         },
-        shard,
         pieces["vcf.gz"],
     )
 
@@ -148,21 +148,19 @@ def _timed(do: Callable[[], Any]) -> tuple[Any, Seconds]:
 # --- 2. A real Ray whose workers sleep ------------------------------------------------------------
 
 
-def measured_ray(
-    folder: Path, shard: Shard, files: dict[str, bytes], workers: int
-) -> dict[str, Any]:
+def measured_ray(vcf: Path, folder: Path, files: dict[str, bytes], workers: int) -> dict[str, Any]:
     """Seconds of real runs with workers that sleep, beside those of the simulation."""
     runs, seconds_of_a_shard = [], (0.25, 1.0, 3.0)
     with connected(None, workers), RayEngine(workers, cpus_per_worker=1) as engine:
         engine.start(partial(Sleeper, files))
-        _sleeping(engine, folder / "warm", shard, 0.0, workers)
-        full = [_sleeping(engine, folder / f"full{n}", shard, 0.0, 4 * workers) for n in range(3)]
+        _sleeping(engine, folder / "warm", vcf, 0.0, workers)
+        full = [_sleeping(engine, folder / f"full{n}", vcf, 0.0, 4 * workers) for n in range(3)]
         driver = Seconds(
             *(statistics.median(getattr(s, name) for s in full) for name in ("clock", "processor"))
         ).per(4 * workers)
         for sleep in seconds_of_a_shard:
             shards = max(3, int(6 / sleep)) * workers
-            real = _sleeping(engine, folder / f"{sleep}", shard, sleep, shards).clock
+            real = _sleeping(engine, folder / f"{sleep}", vcf, sleep, shards).clock
             cluster = Cluster(workers=workers, shard_seconds=sleep, driver_seconds=driver.clock)
             computed = simulate(cluster, shards)
             runs.append(
@@ -194,12 +192,15 @@ def measured_ray(
     }
 
 
-def _sleeping(engine: RayEngine, folder: Path, shard: Shard, sleep: float, shards: int) -> Seconds:
-    """Time of a run from the first shard handed out to the last written."""
+def _sleeping(engine: RayEngine, folder: Path, vcf: Path, sleep: float, shards: int) -> Seconds:
+    """Time of a run from the first record read to the last piece written."""
     with RunDirectory(folder) as directory:
         directory.begin({}, {}, {})
-        content = shard.content, sleep
-        each = (Shard(number, content, shard.size) for number in range(shards))
+        again_and_again = chain.from_iterable(_contents(vcf) for _ in count())
+        each = (
+            Shard(number, (content, sleep), SHARD)
+            for number, content in enumerate(islice(again_and_again, shards))
+        )
         finished, seconds = _timed(lambda: run_shards(directory, engine, each))
         assert finished.shards == shards
     return seconds
@@ -379,7 +380,7 @@ def plan(
 def printed_plans(options: argparse.Namespace) -> None:
     found = json.loads((RESULTS / "cluster_simulation.json").read_text())
     joining = found["driver"]["microseconds_per_record"]["processor"]["join (vcf.gz)"]
-    rates = found["real_ray"]["driver_records_per_second"]["processor"], 1e6 / joining
+    rates = found["real_ray"]["driver_records_per_second"]["clock"], 1e6 / joining
     print("| question | models | GPUs | hours | held up by | cost | GPU hours |")
     print("|---|---|---|---|---|---|---|")
     for question, (variants, sequences) in QUESTIONS.items():
@@ -416,9 +417,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        driver, shard, files = measured_driver(folder, options.shards)
-        real = measured_ray(folder, shard, files, options.workers)
-    rows = simulated(real["driver_seconds_of_a_shard"]["processor"], options.rate)
+        fasta, vcf = make_inputs(folder, SHARD * 4)
+        driver, files = measured_driver(fasta, vcf, folder, options.shards)
+        real = measured_ray(vcf, folder, files, options.workers)
+    rows = simulated(real["driver_seconds_of_a_shard"]["clock"], options.rate)
     save(
         "cluster_simulation",
         {

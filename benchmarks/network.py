@@ -138,7 +138,7 @@ class Bench:
         }
 
     def models(self) -> dict[str, Model]:
-        """Ours, by name: exact modes, then the opt-in one."""
+        """Ours, by name: in every precision, then with the other backend of a CPU."""
         models: dict[str, Model] = {}
         for precision in ("fp32", "fp16", "bf16") if self.device == "cuda" else ("fp32", "bf16"):
             name, model = f"ours, torch, {precision}", self.load(precision)

@@ -312,7 +312,7 @@ def add_q_values(effects: str, output: str | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit: 0 well, 1 an error, 2 a usage error, more by signals.
+    """Run the command line and exit: 0 well, 1 an error, 2 a usage error, 128 + n by signal n.
 
     Parameters
     ----------

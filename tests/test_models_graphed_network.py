@@ -115,6 +115,31 @@ def test_what_cannot_be_recorded_is_computed(
     assert recorded == [(2, 8)]  # and what was recorded before is of use still
 
 
+@pytest.mark.filterwarnings("ignore:passes of 9 rows:RuntimeWarning")
+def test_small_passes_are_recorded_once_a_large_one_that_did_not_fit_is_forgotten(
+    networks: tuple[DnabertNetwork, GraphedNetwork],
+    recorded: list[torch.Size],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when a batch size is measured, and the largest candidate takes too much memory."""
+    _, graphed = networks
+    record = module._record
+
+    def in_little_memory(compute: Any, ids: torch.Tensor, bias: torch.Tensor | None) -> Any:
+        if len(ids) > 8:
+            raise torch.OutOfMemoryError("out of memory")
+        return record(compute, ids, bias)
+
+    monkeypatch.setattr(module, "_record", in_little_memory)
+    for rows in (4, 9):
+        for _ in range(2):
+            graphed(batch(rows, 5, rows))
+    graphed.forget_passes()
+    for _ in range(2):
+        graphed(batch(4, 5, 4))
+    assert recorded == [(4, 5), (4, 5)]
+
+
 @pytest.mark.usefixtures("recorded")
 def test_two_threads_do_not_take_each_others_results(
     networks: tuple[DnabertNetwork, GraphedNetwork], monkeypatch: pytest.MonkeyPatch

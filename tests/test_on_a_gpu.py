@@ -37,9 +37,7 @@ from enhancer_variants.models.graphed_network import GraphedNetwork
 
 DEVICE = "cuda"
 
-pytestmark = pytest.mark.skipif(
-    DEVICE == "cuda" and not torch.cuda.is_available(), reason="no CUDA device"
-)
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 @pytest.fixture(scope="module")

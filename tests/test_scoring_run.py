@@ -308,6 +308,16 @@ def test_what_could_not_be_written_at_the_end_is_refused_before_anything_is_scor
     assert not (tmp_path / "run" / "run.json").exists()
 
 
+def test_what_a_killed_process_left_of_an_output_and_beside_it_goes(
+    score: Callable[..., ev.RunSummary], files: DemoFiles, tmp_path: Path
+) -> None:
+    for name in ("effects.tsv", "effects.tsv.json"):
+        (tmp_path / f".{name}.0123456789ab.tmp").touch()
+    score(variants=files.variants, output=tmp_path / "effects.tsv")
+    assert not [*tmp_path.glob(".effects*")]
+    assert (tmp_path / "effects.tsv.json").exists()
+
+
 @pytest.mark.parametrize("name", ["run.json", "lock", "effects/00000.vcf.zst", "done/x.vcf"])
 def test_the_folders_own_files_are_no_output(
     name: str, score: Callable[..., ev.RunSummary], files: DemoFiles, tmp_path: Path

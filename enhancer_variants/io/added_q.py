@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from enhancer_variants.errors import InputError
+from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.io.added_q_as_text import (
     TOP_TFBS_COLUMN,
     EffectLines,
@@ -243,6 +243,11 @@ def _add_to_parquet(path: Path, output: str | os.PathLike[str]) -> None:
                 table = pa.Table.from_arrays(arrays, schema=schema)
                 writer.write_table(table, row_group_size=max(1, len(table)))
                 start += len(group)
+            if start != file.metadata.num_rows:  # Arrow believes each group without adding up
+                raise VariantFileError(
+                    f"{path.name}: {start} of {file.metadata.num_rows} rows can be read; write or "
+                    "copy it again"
+                )
 
 
 def _q_of_parquet(file: pq.ParquetFile, column: str, name: str) -> FloatArray:

@@ -13,7 +13,10 @@ from enhancer_variants.errors import DeviceMemoryError
 __all__ = ["memory_errors"]
 
 _SAID: Final = (
-    *("not enough memory", "can't allocate memory", "bad_alloc", "out of memory"),
+    "not enough memory",
+    "can't allocate memory",
+    "bad_alloc",
+    "out of memory",
     "_status_alloc_failed",
 )
 """Parts of the messages of torch's allocators, of OpenVINO, of C++ itself, and of cuBLAS."""

@@ -63,9 +63,13 @@ class GraphedNetwork(DnabertNetwork):
         return self._logits_of_ids(ids, bias)
 
     def forget_passes(self) -> None:
-        """Give back the memory of recorded passes; shapes that come again are recorded anew."""
+        """Give back the memory of recorded passes; shapes that come again are recorded anew.
+
+        So are smaller ones, where there was no memory to record a large one.
+        """
         with _turn:
             self._passes.clear()
+            self._records = True
 
     def _recorded(self, ids: Tensor, bias: Tensor | None) -> _RecordedPass | None:
         """Give the pass of a shape, recorded now if this is the second time that it comes."""

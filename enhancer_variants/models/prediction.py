@@ -25,8 +25,8 @@ __all__ = ["batch_rows", "predict_logits", "rows_at_once"]
 _GPU_ROWS = 256
 """A GPU needs hundreds of rows to be busy."""
 
-_GPU_LENGTHS = 16
-"""Of which padded rows have a multiple of tokens on a GPU."""
+_GPU_LENGTH_STEP = 16
+"""On a GPU, padded rows have a multiple of so many tokens."""
 
 _CPU_ACTIVATIONS = 2_457_600
 """Widest activations of a batch on a CPU, in numbers: more than its cache holds is slower.
@@ -191,7 +191,7 @@ def _batch(model: Model, tokens: Tokens, rows: Rows) -> _Batch:
     if model.padding == "dnabert":
         width = model.token_limit
     elif model.device.type == "cuda" and int(lengths.min()) < longest:
-        width = min(model.token_limit, -(-longest // _GPU_LENGTHS) * _GPU_LENGTHS)
+        width = min(model.token_limit, -(-longest // _GPU_LENGTH_STEP) * _GPU_LENGTH_STEP)
     ids = np.full((len(rows), width), model.vocabulary.pad, dtype=np.int32)
     ids[:, :longest] = tokens.ids[rows, :longest]
     padded = int(lengths.min()) < width

@@ -150,7 +150,8 @@ class RunDirectory:
             All else that their bytes depend on
             (:attr:`~enhancer_variants.runs.Work.conditions`).
         settled
-            What was measured or chosen when the run began, and stays.
+            What was measured or chosen when the run began, and stays: numbers above 0, yes or
+            no, or ``auto``.
 
         Returns
         -------

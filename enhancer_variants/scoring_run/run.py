@@ -271,11 +271,13 @@ class _Run:
         outputs = outline.outputs
         read = [self._path, self.request.regions_file, self.options.get("motifs")]
         outputs.refuse_inputs([*read, *self.request.reference.files])
-        for output in (outputs.effects, outputs.tfbs_table, outputs.motif_hits):
-            if output is not None and not is_stream(output):
-                directory.refuse_output(output, outline.pieces)
-                directory.refuse_output(f"{os.fspath(output)}.json")  # what stands beside a TSV
-                remove_unfinished(output)
+        written = (outputs.effects, outputs.tfbs_table, outputs.motif_hits)
+        files = [output for output in written if output is not None and not is_stream(output)]
+        if outputs.effects in files and ".tsv" in outline.pieces[0]:
+            files.append(f"{os.fspath(outputs.effects)}.json")  # its provenance stands beside it
+        for file in files:
+            directory.refuse_output(file, outline.pieces)
+            remove_unfinished(file)
 
     def _header(
         self, opened: VariantInput, written_as: str, outline: ScoringOutline

@@ -80,7 +80,7 @@ def read_effects(path: str | os.PathLike[str]) -> pd.DataFrame:
     InputError
         If the file holds no effects.
     VariantFileError
-        If it is a VCF or BCF that is damaged or truncated.
+        If it is a VCF, BCF or Parquet that is damaged or truncated.
 
     Examples
     --------

@@ -239,7 +239,7 @@ def _of_table(frame: pd.DataFrame, name: str) -> _TableAlleles:
 
 
 def _parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
-    with parquet_damage(Path(path).name, VariantFileError):
+    with parquet_damage(Path(path).name):
         return pq.read_table(Path(path)).to_pandas()
 
 
