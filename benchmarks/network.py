@@ -61,7 +61,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    best = "cuda" if torch.cuda.is_available() else "cpu"
+    parser.add_argument("--device", choices=["cpu", "cuda"], default=best)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--sequences", type=int, help="sequences of 12 x 768")
     parser.add_argument("--batch", type=int, help="rows of a batch of 12 x 768")

@@ -455,6 +455,7 @@ class VariantScorer:
             chunks = record_chunks(source.records, chunk_size, large=large, expect=expect)
             about = (plan or self.plan, reference, lengths)
             yield from score_chunks(chunks, *about, bar.advance, side)
+        reference.require_unchanged()
 
     def _frame(
         self, tables: Iterable[EffectTable], name: str, requested: Requested | None = None

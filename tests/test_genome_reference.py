@@ -270,3 +270,27 @@ def test_real_genomes_are_recognised() -> None:
         assert contig.bases(109274967, 109274968) == "G"  # rs12740374, SORT1 enhancer
     with Reference(Path(folder, "genome", "hg19_sparse.fa.gz")) as reference:
         assert reference.assembly == "GRCh37"
+
+
+def test_a_file_that_is_changed_behind_the_reference_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "genome.fa"
+    path.write_text(">chr1\nACGT\n")
+    with Reference(path) as reference:
+        reference.require_unchanged()
+        path.write_text(">chr1\nCCGT\n")
+        os.utime(path, ns=(0, 0))
+        with pytest.raises(
+            FastaError, match=r"genome\.fa: was changed while it was read"
+        ):
+            reference.require_unchanged()
+        path.unlink()
+        reference.require_unchanged()  # it is read to its end
+    with Reference(write(tmp_path / "other.fa")) as reference:
+        write(tmp_path / "new.fa").replace(tmp_path / "other.fa")
+        with pytest.raises(FastaError, match="was changed"):
+            reference.require_unchanged()
+
+
+def write(path: Path) -> Path:
+    path.write_text(">chr1\nACGT\n")
+    return path

@@ -17,7 +17,13 @@ import pysam
 import pytest
 
 from enhancer_variants.demo import demo_files
-from enhancer_variants.errors import DeviceMemoryError, InputError, ModelError, VariantFileError
+from enhancer_variants.errors import (
+    DeviceMemoryError,
+    FastaError,
+    InputError,
+    ModelError,
+    VariantFileError,
+)
 from enhancer_variants.genome import Reference, reverse_complement
 from enhancer_variants.models import Model, log_odds, predict_logits, tokenize
 from enhancer_variants.runs import LocalEngine
@@ -96,6 +102,16 @@ def test_calls_are_where_a_base_is_frequent(
     assert call["summit_offset"] == 10
     assert call["max_log_odds"] == pytest.approx(10)
     assert call["mean_probability"] == pytest.approx(1 / (1 + 2**-10))
+
+
+def test_a_reference_that_is_changed_meanwhile_is_told_of(
+    make_scanner: MakeScanner, make_reference: MakeReference, position_model: MakeModel
+) -> None:
+    reference = make_reference(chr1=_dna(130))
+    scanner = make_scanner(reference, position_model(), step=10)
+    reference.path.write_text(f">chr1\n{_dna(130, 1)}\n")
+    with pytest.raises(FastaError, match="was changed while it was read"):
+        scanner.scan()
 
 
 def test_regions_are_a_part_of_the_whole(

@@ -21,6 +21,7 @@ import enhancer_variants as ev
 from enhancer_variants import scorer as scorer_module
 from enhancer_variants.demo import DemoFiles, demo_files
 from enhancer_variants.effects import checked_input
+from enhancer_variants.errors import FastaError
 from enhancer_variants.genome import reverse_complement
 from enhancer_variants.progress import ProgressBar
 from enhancer_variants.schema import IDENTITY_COLUMNS, LIST_STATUSES, MODEL_QUANTITIES
@@ -393,6 +394,22 @@ def test_another_build_ends_before_anything_is_written(
         scorer.reference, enhancer=demo_files().model, ignore_assembly=True
     ).score_vcf(vcf)
     assert set(forced["status"]) <= {"ok", "ref_mismatch"}
+
+
+def test_a_reference_that_is_changed_meanwhile_gives_no_output(
+    files: DemoFiles, tmp_path: Path
+) -> None:
+    reference, output = tmp_path / "genome.fa", tmp_path / "effects.vcf"
+    shutil.copy(files.reference, reference)
+    scorer = ev.VariantScorer(reference, enhancer=files.model, device="cpu", progress=False)
+    tables = scorer.iter_vcf(files.variants, chunk_size=8)
+    next(tables)
+    reference.write_bytes(files.reference.read_bytes().replace(b"A", b"C"))
+    with pytest.raises(FastaError, match=r"genome\.fa: was changed while it was read"):
+        list(tables)
+    with pytest.raises(FastaError, match="was changed"):
+        scorer.annotate(files.variants, output)
+    assert not output.exists()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
-from enhancer_variants.errors import InputError
+from enhancer_variants.errors import FastaError, InputError
 from enhancer_variants.genome.alphabet import reverse_complement
 from enhancer_variants.genome.contigs import (
     MITOCHONDRION,
@@ -20,6 +20,7 @@ from enhancer_variants.genome.contigs import (
 )
 from enhancer_variants.genome.fasta_blocks import BLOCK, FastaBlocks
 from enhancer_variants.genome.fasta_index import indexed_fasta
+from enhancer_variants.genome.file_stamp import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -240,6 +241,7 @@ class Reference:
 
     def __init__(self, source: ReferenceSource) -> None:
         self._path = _path_of(source)
+        self._stamp = stamp_of(self._path)  # sooner than it is read
         self._blocks = FastaBlocks(indexed_fasta(self._path))
         self._contigs = {name: Contig(self, self._blocks, name) for name in self._blocks.lengths}
         self._synonyms: dict[str, list[Contig]] = {}
@@ -301,6 +303,20 @@ class Reference:
     def _sha256(self) -> str:
         with self._path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def require_unchanged(self) -> None:
+        """Refuse what was read if the file is not the one any more that was opened.
+
+        Raises
+        ------
+        FastaError
+            If the file was written to or replaced. One that is gone was still read well.
+        """
+        if stamp_of(self._path) not in (self._stamp, None):
+            raise FastaError(
+                f"{self._path}: was changed while it was read; expected the reference as it was "
+                "opened: put it back, or begin anew with this one"
+            )
 
     def find(self, name: str, declared_length: int | None = None) -> Contig | None:
         """Find a contig by its own name or a synonym.

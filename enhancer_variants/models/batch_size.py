@@ -119,7 +119,8 @@ def _warmed_up(model: Model, length: int, sizes: Sequence[int], seconds: float) 
     """Sizes that fit and are soon done, behind the passes in which a GPU prepares for each.
 
     In the first pass of a shape its libraries choose algorithms, and the second one is recorded:
-    both may take longer than many batches.
+    both may take longer than many batches. The third one tells whether a larger size is worth
+    waiting for.
     """
     ready: list[int] = []
     taken = 0.0
@@ -127,7 +128,7 @@ def _warmed_up(model: Model, length: int, sizes: Sequence[int], seconds: float) 
         if len(ready) > 1 and taken * size > seconds * ready[-1]:
             break
         try:
-            for _ in range(2):
+            for _ in range(3):
                 taken = _seconds_of_batch(model, length, size)
         except DeviceMemoryError:
             if not ready:

@@ -161,6 +161,8 @@ class ScanWork:
         ------
         DeviceMemoryError
             If memory ran out.
+        FastaError
+            If the reference is not the one any more whose digest the conditions hold.
         """
         content = shard.content
 
@@ -169,7 +171,9 @@ class ScanWork:
         ) -> Piece:
             return self._piece(content.tiles, batch_size, notes, progress)
 
-        return in_batches_that_fit(do, content.batch_size, self._on_oom, advance)
+        piece = in_batches_that_fit(do, content.batch_size, self._on_oom, advance)
+        self.reference.require_unchanged()
+        return piece
 
     def _piece(
         self,

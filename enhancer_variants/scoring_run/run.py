@@ -22,6 +22,7 @@ from enhancer_variants.effects.outputs import Destination
 from enhancer_variants.effects.plan import check_choice
 from enhancer_variants.errors import CheckpointError, InputError
 from enhancer_variants.genome import Reference
+from enhancer_variants.genome.file_stamp import stamp_of
 from enhancer_variants.io import (
     Regions,
     VariantInput,
@@ -54,7 +55,6 @@ from enhancer_variants.scoring_run.work import (
     MakeScoringWork,
     ScoringOutline,
     ScoringShard,
-    stamp_of,
 )
 from enhancer_variants.summary import RunSummary
 

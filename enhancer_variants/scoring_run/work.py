@@ -8,7 +8,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -21,7 +20,6 @@ from enhancer_variants.effects import (
     score_chunks,
 )
 from enhancer_variants.effects.outputs import Destination
-from enhancer_variants.errors import InputError
 from enhancer_variants.genome import Reference
 from enhancer_variants.io import VariantRecord
 from enhancer_variants.io.effects_as_vcf import VcfLines
@@ -36,7 +34,7 @@ from enhancer_variants.runs.shrinking import BatchSize, OnOom, in_batches_that_f
 from enhancer_variants.schema import MOTIF_HIT_COLUMNS, MOTIF_HITS, Column
 from enhancer_variants.scorer import VariantScorer
 
-__all__ = ["MakeScoringWork", "ScoringOutline", "ScoringShard", "ScoringWork", "stamp_of"]
+__all__ = ["MakeScoringWork", "ScoringOutline", "ScoringShard", "ScoringWork"]
 
 
 RECORDS: Final = "records"
@@ -172,12 +170,11 @@ class MakeScoringWork:
             As :class:`~enhancer_variants.VariantScorer`; also if a table is asked for that the
             models have nothing to write into.
         """
-        before = stamp_of(Path(self.reference))  # sooner than its digest is made
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             scorer = VariantScorer(self.reference, **self.options)
         said = tuple(str(w.message) for w in caught if issubclass(w.category, UserWarning))
-        return ScoringWork(self, scorer, said, before)
+        return ScoringWork(self, scorer, said)
 
 
 class ScoringWork:
@@ -191,18 +188,12 @@ class ScoringWork:
         The loaded models.
     said
         What they warned of.
-    before
-        Stamp of the reference before it was read.
     """
 
     def __init__(
-        self,
-        asked: MakeScoringWork,
-        scorer: VariantScorer,
-        said: tuple[str, ...],
-        before: tuple[int, ...] | None,
+        self, asked: MakeScoringWork, scorer: VariantScorer, said: tuple[str, ...]
     ) -> None:
-        self._asked, self._plan, self._before = asked, scorer.plan, before
+        self._asked, self._plan = asked, scorer.plan
         self._reference = Reference.of(scorer.reference or asked.reference)
         about = (scorer.plan, self._reference, asked.input_name)
         self._provenance = provenance_of(*about, asked.request)
@@ -234,7 +225,7 @@ class ScoringWork:
 
         Raises
         ------
-        InputError
+        FastaError
             If the reference is not the one any more whose digest the conditions hold.
         """
         content = shard.content
@@ -245,12 +236,7 @@ class ScoringWork:
             return self._piece(content.chunks, batch_size, progress, notes)
 
         piece = in_batches_that_fit(do, content.batch_size, self._asked.on_oom, advance)
-        reference = Path(self._asked.reference)
-        if stamp_of(reference) not in (self._before, None):
-            raise InputError(
-                f"{reference}: was changed while it was read; expected the reference that the run "
-                "began with: put it back, or name another folder for the run"
-            )
+        self._reference.require_unchanged()
         return piece
 
     def _piece(
@@ -308,15 +294,3 @@ def _batch_size(plan: ScoringPlan) -> BatchSize:
 
 def _parameters(model: Model) -> int:
     return sum(weight.numel() for weight in model.network.parameters())
-
-
-def stamp_of(path: Path) -> tuple[int, ...] | None:
-    """Give what changes when a file does, or None where it is gone.
-
-    Whoever has it open reads a file well that is gone.
-    """
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
