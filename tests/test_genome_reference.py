@@ -279,9 +279,7 @@ def test_a_file_that_is_changed_behind_the_reference_is_told_of(tmp_path: Path) 
         reference.require_unchanged()
         path.write_text(">chr1\nCCGT\n")
         os.utime(path, ns=(0, 0))
-        with pytest.raises(
-            FastaError, match=r"genome\.fa: was changed while it was read"
-        ):
+        with pytest.raises(FastaError, match=r"genome\.fa: was changed while it was read"):
             reference.require_unchanged()
         path.unlink()
         reference.require_unchanged()  # it is read to its end

@@ -12,45 +12,26 @@ import pytest
 from enhancer_variants.models import Admission, ModelCard, ModelView, admitted
 from enhancer_variants.models.admission_choice import LEAST_SPEEDUP, holds_for, with_admissions
 
-WEIGHTS = "ab" * 32
-VALUES: dict[str, Any] = {
-    "precision": "fp32",
-    "backend": "openvino",
-    "device_type": "cpu",
-    "n": 1000,
-    "largest_error": 3e-6,
-    "p99_error": 1e-6,
-    "rank_correlation": 1.0,
-    "speedup": 1.3,
-    "windows": "1000 random SNVs of hg38.fa, seed 0",
-    "weights_sha256": WEIGHTS,
-    "window_length": 200,
-    "max_seq_length": None,
-    "padding": "none",
-    "versions": {"torch": "2.9.0", "openvino": "2026.4.1"},
-}
-EXACT = Admission(**VALUES)
-BF16 = dataclasses.replace(
-    EXACT,
-    precision="bf16",
-    backend="torch",
-    largest_error=0.03,
-    rank_correlation=0.999,
-    speedup=2.4,
-)
-ON_GPU = dataclasses.replace(BF16, precision="fp16", device_type="cuda", speedup=6.0)
+FED: dict[str, Any] = {"weights_sha256": "ab" * 32, "window_length": 200, "padding": "none"}
+
+
+def found(precision: Any, backend: Any, device_type: str, speedup: float) -> Admission:
+    """What a check found to be exact."""
+    errors = {"largest_error": 3e-6, "p99_error": 1e-6, "rank_correlation": 1.0}
+    ran: dict[str, Any] = {"precision": precision, "backend": backend, "device_type": device_type}
+    about: dict[str, Any] = {"n": 9, "windows": "nine SNVs", "versions": {}, "max_seq_length": None}
+    return Admission(**ran, **errors, **about, **FED, speedup=speedup)
 
 
 def card(*admissions: Admission, **changes: Any) -> ModelCard:
-    values: dict[str, Any] = {
-        "name": "mini",
-        "task": "multi_label",
-        "labels": ("CTCF", "enhancer", "NANOG"),
-        "window_length": 200,
-        "padding": "none",
-        "weights_sha256": WEIGHTS,
-    }
-    return ModelCard(**(values | changes), admissions=admissions)
+    labels = ("CTCF", "enhancer", "NANOG")
+    fed = FED | changes
+    return ModelCard(name="mini", task="multi_label", labels=labels, admissions=admissions, **fed)
+
+
+EXACT = found("fp32", "openvino", "cpu", 1.3)
+BF16 = found("bf16", "torch", "cpu", 2.4)
+ON_GPU = found("fp16", "torch", "cuda", 6.0)
 
 
 def test_the_quickest_that_a_card_admits_is_taken() -> None:

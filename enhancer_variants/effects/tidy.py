@@ -8,7 +8,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from enhancer_variants.errors import InputError
-from enhancer_variants.io.parquet_damage import parquet_damage
+from enhancer_variants.io.parquet_damage import parquet_damage, whole_table
 from enhancer_variants.schema import (
     CALIBRATED_QUANTITIES,
     IDENTITY_COLUMNS,
@@ -110,7 +110,7 @@ def _from_table(
 ) -> pd.DataFrame:
     """Rows of the table, each with what `effects` says of its allele but for its status."""
     with parquet_damage(str(path)):
-        table = pd.read_parquet(path)
+        table = whole_table(path).to_pandas()
     if missing := {*_KEY, "model", "status"} - set(table.columns):
         raise InputError(f"{path}: has no column {min(missing)}; expected a table of TFBS models")
     table = table[~table["model"].isin(list(shown))]

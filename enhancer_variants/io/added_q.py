@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from enhancer_variants.errors import InputError, VariantFileError
+from enhancer_variants.errors import InputError
 from enhancer_variants.io.added_q_as_text import (
     TOP_TFBS_COLUMN,
     EffectLines,
@@ -38,7 +38,7 @@ from enhancer_variants.io.output import (
     pending_output,
     text_stream,
 )
-from enhancer_variants.io.parquet_damage import parquet_damage
+from enhancer_variants.io.parquet_damage import parquet_damage, require_rows
 from enhancer_variants.io.variants import open_variants
 from enhancer_variants.io.vcf_header import looks_like_vcf
 from enhancer_variants.schema import Q_VALUE
@@ -243,11 +243,7 @@ def _add_to_parquet(path: Path, output: str | os.PathLike[str]) -> None:
                 table = pa.Table.from_arrays(arrays, schema=schema)
                 writer.write_table(table, row_group_size=max(1, len(table)))
                 start += len(group)
-            if start != file.metadata.num_rows:  # Arrow believes each group without adding up
-                raise VariantFileError(
-                    f"{path.name}: {start} of {file.metadata.num_rows} rows can be read; write or "
-                    "copy it again"
-                )
+            require_rows(start, file.metadata.num_rows, path.name)
 
 
 def _q_of_parquet(file: pq.ParquetFile, column: str, name: str) -> FloatArray:

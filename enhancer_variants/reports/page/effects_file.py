@@ -13,13 +13,12 @@ from urllib.parse import unquote
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.io import VariantRecord, open_variants
 from enhancer_variants.io.compression import InputStream
 from enhancer_variants.io.effects_as_table import PROVENANCE_KEY
-from enhancer_variants.io.parquet_damage import parquet_damage
+from enhancer_variants.io.parquet_damage import parquet_damage, whole_table
 from enhancer_variants.io.vcf_header import looks_like_vcf
 from enhancer_variants.reports.effect_rows import models_of
 from enhancer_variants.reports.page.page_columns import require_identity
@@ -105,8 +104,8 @@ expected a VCF that this package scored (enhancer-variants score)
 
 
 def _from_parquet(path: str | os.PathLike[str], name: str) -> pd.DataFrame:
+    table = whole_table(path)
     with parquet_damage(name):
-        table = pq.read_table(Path(path))
         metadata = table.schema.metadata or {}
         effects = table.replace_schema_metadata(None).to_pandas(
             types_mapper={pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype()}.get

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from enhancer_variants.errors import InputError, VariantFileError
 from enhancer_variants.genome import canonical_contig
 from enhancer_variants.io import VariantInput, VariantRecord, VariantSource, open_variants
 from enhancer_variants.io.compression import InputStream
-from enhancer_variants.io.parquet_damage import parquet_damage
+from enhancer_variants.io.parquet_damage import parquet_damage, whole_table
 from enhancer_variants.io.tables import records_from_frame
 from enhancer_variants.schema import vcf_key
 from enhancer_variants.training.variant_evaluation.cells import (
@@ -240,7 +239,7 @@ def _of_table(frame: pd.DataFrame, name: str) -> _TableAlleles:
 
 def _parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
     with parquet_damage(Path(path).name):
-        return pq.read_table(Path(path)).to_pandas()
+        return whole_table(path).to_pandas()
 
 
 def _text_table(path: str | os.PathLike[str]) -> pd.DataFrame:
