@@ -202,10 +202,11 @@ def _counted(number: float, thing: str) -> str:
 def _remove_abandoned(place: Path) -> None:
     """Remove the folders of own processes that were killed before they could."""
     for lock in place.glob(f"{_PREFIX}*/{_OWNED}"):
-        # Nobody else's: the name could be a link of theirs to a file of ours.
-        if lock.parent.lstat().st_uid == os.getuid():
-            with contextlib.suppress(OSError, Timeout), FileLock(lock, timeout=0):
-                shutil.rmtree(lock.parent, ignore_errors=True)
+        with contextlib.suppress(OSError, Timeout):  # it is held, or another process removes it
+            # Nobody else's: the name could be a link of theirs to a file of ours.
+            if lock.parent.lstat().st_uid == os.getuid():
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _short_folder() -> str:

@@ -164,14 +164,8 @@ class ScanWork:
         FastaError
             If the reference is not the one any more whose digest the conditions hold.
         """
-        content = shard.content
-
-        def do(
-            batch_size: BatchSize, progress: Callable[[float], None], notes: Mapping[str, JSON]
-        ) -> Piece:
-            return self._piece(content.tiles, batch_size, notes, progress)
-
-        piece = in_batches_that_fit(do, content.batch_size, self._on_oom, advance)
+        do = partial(self._piece, shard.content.tiles)
+        piece = in_batches_that_fit(do, shard.content.batch_size, self._on_oom, advance)
         self.reference.require_unchanged()
         return piece
 
@@ -179,8 +173,8 @@ class ScanWork:
         self,
         ranges: Sequence[TileRange],
         batch_size: BatchSize,
-        notes: Mapping[str, JSON],
         advance: Callable[[float], None],
+        notes: Mapping[str, JSON],
     ) -> Piece:
         windows, scores = self.log_odds(ranges, advance, batch_size)
         borders = np.cumsum([len(starts) for _, starts in windows])

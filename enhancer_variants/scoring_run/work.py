@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -228,14 +229,8 @@ class ScoringWork:
         FastaError
             If the reference is not the one any more whose digest the conditions hold.
         """
-        content = shard.content
-
-        def do(
-            batch_size: BatchSize, progress: Callable[[float], None], notes: Mapping[str, JSON]
-        ) -> Piece:
-            return self._piece(content.chunks, batch_size, progress, notes)
-
-        piece = in_batches_that_fit(do, content.batch_size, self._asked.on_oom, advance)
+        do = partial(self._piece, shard.content.chunks)
+        piece = in_batches_that_fit(do, shard.content.batch_size, self._asked.on_oom, advance)
         self._reference.require_unchanged()
         return piece
 
