@@ -50,10 +50,6 @@ _INTERRUPTED, _PIPE_CLOSED = 130, 141
 class _Terminated(BaseException):
     """A signal, as an exception, so that temporary files go before the process does."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="enhancer-variants")
@@ -319,11 +315,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments
         In place of ``sys.argv[1:]``.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    signals: list[int] = []
+
+    def terminate(number: int, _: object) -> NoReturn:
+        signals.append(number)
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, terminate)
     # A terminal that is closed; nohup has it ignored, and Windows has no such signal.
     hang_up = getattr(signal, "SIGHUP", None)
     if hang_up is not None and signal.getsignal(hang_up) is signal.SIG_DFL:
-        signal.signal(hang_up, _terminate)
+        signal.signal(hang_up, terminate)
     try:
         # Not cli.main(): it ends the process with 1 itself when standard output is closed.
         given = list(sys.argv[1:] if arguments is None else arguments)
@@ -340,22 +344,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = _PIPE_CLOSED
     except (EnhancerVariantsError, OSError) as error:
-        click.echo(f"enhancer-variants: error: {_one_line(error)}", err=True)
+        if not signals:
+            click.echo(f"enhancer-variants: error: {_one_line(error)}", err=True)
         status = 1
     except (KeyboardInterrupt, click.Abort):
         status = _INTERRUPTED
-    except _Terminated as ended:
-        status = 128 + ended.number
-    except SystemError as error:
+    except (_Terminated, SystemError):
         # Compiled code may go on over what a signal has raised, as Ray's does while it waits.
-        if not isinstance(error.__cause__, _Terminated):
+        if not signals:
             raise
-        status = 128 + error.__cause__.number
-    sys.exit(status)
-
-
-def _terminate(number: int, _: object) -> NoReturn:
-    raise _Terminated(number)
+        status = 1
+    # What a signal cuts short may end in an error of its own: a call of a library, or the closing
+    # of a file.
+    sys.exit(128 + signals[0] if signals and status else status)
 
 
 def _one_line(error: Exception) -> str:
